@@ -1,0 +1,1 @@
+"""Messages, components, settings and the plug-in contract of IoP."""

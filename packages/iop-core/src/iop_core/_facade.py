@@ -1,0 +1,71 @@
+"""The run-time half of the ``iop`` package: find a public name, import its home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+
+# Import package -> distribution, lowest layer first.
+PACKAGES = {
+    "iop_core": "iop-core",
+    "iop_production": "iop-production",
+    "iop_director": "iop-director",
+    "iop_migrate": "iop-migrate",
+}
+
+# Public names above the core, so that a missing package can be named in the error.
+# A test compares this with every package's __all__.
+HOMES = {
+    "ComponentItem": "iop_production",
+    "ComponentRef": "iop_production",
+    "Director": "iop_director",
+    "OperationItem": "iop_production",
+    "Port": "iop_production",
+    "ProcessItem": "iop_production",
+    "Production": "iop_production",
+    "ProductionGraph": "iop_production",
+    "Route": "iop_production",
+    "ServiceItem": "iop_production",
+}
+
+
+def _installed() -> Iterator[str]:
+    return (package for package in PACKAGES if find_spec(package) is not None)
+
+
+def public_names() -> list[str]:
+    """Return the names that the installed packages export, sorted."""
+    return sorted(name for package in _installed() for name in import_module(package).__all__)
+
+
+def lazy_names(
+    namespace: dict[str, object],
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return the ``__getattr__`` and ``__dir__`` of the ``iop`` module.
+
+    Args:
+        namespace: The module's ``globals()``; found names are kept there.
+    """
+
+    def module_getattr(name: str) -> object:
+        if name == "__all__":
+            return public_names()
+        home = HOMES.get(name)
+        if home is not None and find_spec(home) is None:
+            distribution = PACKAGES[home]
+            # Not AttributeError: Python would replace its text by "cannot import name".
+            raise ModuleNotFoundError(
+                f"iop.{name} is in the package {distribution!r}, which is not installed. "
+                f"Install it with: pip install {distribution}",
+                name=home,
+            )
+        if not name.startswith("_"):
+            for package in [home] if home is not None else _installed():
+                module = import_module(package)
+                if name in module.__all__:
+                    namespace[name] = value = getattr(module, name)
+                    return value
+        raise AttributeError(f"module 'iop' has no attribute {name!r}")
+
+    return module_getattr, public_names

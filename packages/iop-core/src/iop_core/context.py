@@ -1,0 +1,28 @@
+"""What a component may know about the message it is working on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageContext:
+    """Identity of the message in hand, the same on every backend.
+
+    Attributes:
+        message_id: Id of the message header; 0 outside of a message.
+        session_id: Id of the session; 0 while none is open.
+        attempt: 1 for the first delivery, more when the message is tried again.
+        source: Item that sent the message; empty for an outside caller.
+        time_created: When the message was stored (UTC); None outside of a message.
+    """
+
+    message_id: int = 0
+    session_id: int = 0
+    attempt: int = 1
+    source: str = ""
+    time_created: datetime | None = None
+
+
+NO_MESSAGE = MessageContext()

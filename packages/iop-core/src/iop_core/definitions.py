@@ -1,0 +1,84 @@
+"""A production as plain data: what an engine needs in order to run it.
+
+The authoring package builds these from a ``Production``; an engine reads them.
+Neither needs to know the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from iop_core.headers import BusinessType
+
+_KINDS = {
+    "service": BusinessType.SERVICE,
+    "process": BusinessType.PROCESS,
+    "operation": BusinessType.OPERATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDefinition:
+    """One item of a production.
+
+    Attributes:
+        name: Name of the item, unique in the production.
+        kind: ``service``, ``process``, ``operation`` or ``component`` (not known).
+        component_class: Python class of the business host; None for a class that only
+            another runtime knows, which is then named by ``class_name``.
+        class_name: Name under which another runtime knows the class.
+        adapter_class: Python class of the adapter; None when there is none.
+        pool_size: Number of jobs; 0 as in ``../contract`` of the item's kind.
+        enabled: False: the queue accepts messages, nothing is handled.
+        foreground: True: trace events are written to the console.
+        log_trace_events: True: ``trace()`` entries are kept.
+        schedule: When the item is active; empty means always.
+        host_settings: Setting name to value, for the business host.
+        adapter_settings: Setting name to value, for the adapter.
+        targets: Port name to the names of the items it is connected to.
+    """
+
+    name: str
+    kind: str
+    component_class: type | None
+    class_name: str = ""
+    adapter_class: type | None = None
+    pool_size: int = 1
+    enabled: bool = True
+    foreground: bool = False
+    log_trace_events: bool = False
+    schedule: str = ""
+    host_settings: Mapping[str, object] = field(default_factory=dict)
+    adapter_settings: Mapping[str, object] = field(default_factory=dict)
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def business_type(self) -> BusinessType:
+        """The kind as it is written into message headers."""
+        return _KINDS.get(self.kind, BusinessType.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionDefinition:
+    """A whole production.
+
+    Attributes:
+        name: Name of the production.
+        items: Its items, in the order in which they were added.
+        actor_pool_size: Size of the pool shared by processes with pool size 0.
+        testing_enabled: Whether test messages may be sent to it.
+        log_trace_events: Whether every item keeps its ``trace()`` entries.
+        shutdown_timeout_seconds: How long a stop waits for handlers to end.
+    """
+
+    name: str
+    items: tuple[ItemDefinition, ...]
+    actor_pool_size: int = 2
+    testing_enabled: bool = False
+    log_trace_events: bool = False
+    shutdown_timeout_seconds: float = 120.0
+
+    def item(self, name: str) -> ItemDefinition | None:
+        """Return the item of that name, or None."""
+        return next((item for item in self.items if item.name == name), None)

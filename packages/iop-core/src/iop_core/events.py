@@ -1,0 +1,163 @@
+"""Entries of the event log, and what else an operator reads of a running production."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+
+from iop_core.headers import Body, BusinessType, MessageHeader, MessageStatus, MessageType
+
+
+class EventType(IntEnum):
+    """Kind of an entry in the event log; the numbers are those of the IRIS event log."""
+
+    ASSERT = 1
+    ERROR = 2
+    WARNING = 3
+    INFO = 4
+    TRACE = 5
+    ALERT = 6
+
+
+_LEVELS = {
+    logging.DEBUG: EventType.TRACE,
+    logging.INFO: EventType.INFO,
+    logging.WARNING: EventType.WARNING,
+    logging.ERROR: EventType.ERROR,
+    logging.CRITICAL: EventType.ALERT,
+}
+
+
+def event_type_of(level: int) -> EventType:
+    """Return the event type for a level of the standard ``logging`` module; unknown ones are INFO."""
+    return _LEVELS.get(level, EventType.INFO)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the event log.
+
+    Attributes:
+        entry_id: Rising number; 0 before it is stored.
+        type: Kind of entry.
+        item: Item that wrote it; empty for the engine itself.
+        session_id: Session in hand; 0 when none.
+        message_id: Message in hand; 0 when none.
+        method: Function that wrote it.
+        text: The entry, with the traceback for an error.
+        time_logged: When (UTC).
+    """
+
+    entry_id: int
+    type: EventType
+    item: str
+    session_id: int
+    message_id: int
+    method: str
+    text: str
+    time_logged: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which message headers to read; a field that is None does not restrict.
+
+    Attributes:
+        message_id: That one message.
+        session_id: Messages of that session.
+        type: Requests or responses only.
+        status: Messages in that status.
+        source: Sent by that item.
+        target: Sent to that item.
+        body_class: With a body of that class, by full name or by the part after the last dot.
+        is_error: Only those that ended in error, or only the others.
+        since: Stored at or after that time (UTC).
+        until: Stored before that time (UTC).
+        after_id: Only ids above that one (for paging).
+        limit: At most so many; None for all.
+        newest_first: Order by falling instead of rising id.
+    """
+
+    message_id: int | None = None
+    session_id: int | None = None
+    type: MessageType | None = None
+    status: MessageStatus | None = None
+    source: str | None = None
+    target: str | None = None
+    body_class: str | None = None
+    is_error: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after_id: int | None = None
+    limit: int | None = None
+    newest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A header with its body.
+
+    Attributes:
+        header: The header.
+        body: The stored bytes and how to read them.
+    """
+
+    header: MessageHeader
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """One queue at one moment.
+
+    Attributes:
+        name: Name of the queue, normally the item's name.
+        count: Messages that wait or are being handled.
+        oldest: When the oldest of them was stored (UTC); None for an empty queue.
+    """
+
+    name: str
+    count: int
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionStatus:
+    """What runs in one namespace.
+
+    Attributes:
+        production: Name of the production that runs or ran last; empty when none ever did.
+        state: ``Running``, ``Stopped``, ``Suspended`` or ``Troubled`` (it died without a stop).
+        namespace: The namespace.
+        location: Where its data is, for people.
+        durability: ``full`` or ``normal``; empty when nothing ever ran.
+        pid: Process that runs it; 0 when none.
+        since: When the state began (UTC); None when nothing ever ran.
+    """
+
+    production: str
+    state: str
+    namespace: str
+    location: str
+    durability: str = ""
+    pid: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All messages and log entries of one session, in the order in which they were stored.
+
+    Attributes:
+        session_id: The session.
+        messages: Its headers, oldest first.
+        log: Its event log entries, oldest first.
+        kinds: Item name to the kind of item.
+    """
+
+    session_id: int
+    messages: tuple[MessageHeader, ...]
+    log: tuple[LogEntry, ...] = ()
+    kinds: dict[str, BusinessType] = field(default_factory=dict)

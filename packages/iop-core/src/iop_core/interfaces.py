@@ -1,0 +1,108 @@
+"""What an engine gives to components: the one door between the two.
+
+A component knows no engine. It is run by a *host*: one object per component
+instance, made by the engine, the IRIS bridge or a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from iop_core.context import MessageContext
+
+
+@runtime_checkable
+class Host(Protocol):
+    """One component instance's view of the engine that runs it.
+
+    Targets are item names here; ports and references are resolved before.
+    """
+
+    @property
+    def item_name(self) -> str:
+        """Name of the item this instance belongs to."""
+        ...
+
+    @property
+    def context(self) -> MessageContext:
+        """The message in hand, or ``NO_MESSAGE``."""
+        ...
+
+    def send_sync(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
+        """Send a request and return the reply message, None for a reply without one.
+
+        Args:
+            target: Item name.
+            message: The request; None for an empty body.
+            timeout_seconds: Give up after this long; negative means wait for ever.
+            description: Free text kept with the header.
+
+        Raises:
+            UnknownItemError: The production has no such item.
+            RequestTimeoutError: No reply in time.
+            RequestFailedError: The target ended with an error.
+            StoreError: The request could not be stored.
+        """
+        ...
+
+    def send_multi_sync(
+        self, requests: Sequence[tuple[str, object]], timeout_seconds: float, description: str
+    ) -> list[tuple[object, int]]:
+        """Send several requests at once and wait for all replies.
+
+        Returns:
+            One pair ``(reply or None, code)`` for each request, in the order given. Codes:
+            1 reply, 0 no reply in time, -1 error.
+        """
+        ...
+
+    def send_async(
+        self,
+        target: str,
+        message: object,
+        description: str,
+        *,
+        completion_key: str = "",
+        response_required: bool = False,
+    ) -> None:
+        """Send a request and go on.
+
+        Inside the handling of a message the request is kept back and stored together
+        with the end of that handling; elsewhere it is on disk when this returns.
+
+        Args:
+            target: Item name.
+            message: The request; None for an empty body.
+            description: Free text kept with the header.
+            completion_key: Comes back with the answer, to tell answers apart.
+            response_required: True: the answer is brought to ``on_response`` (processes only).
+        """
+        ...
+
+    def reply(self, message: object) -> None:
+        """Answer the primary request of the process instance in hand, before it ends."""
+        ...
+
+    def set_timer(self, timeout_seconds: float, completion_key: str) -> None:
+        """Bring an empty answer with this key to ``on_response`` after a while (processes only)."""
+        ...
+
+    def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:
+        """Add an entry to the event log.
+
+        Args:
+            level: A level of the standard ``logging`` module; above CRITICAL is never used.
+            text: The entry; may have several lines (a traceback).
+            method: Name of the function that logs.
+            to_console: Also write it to the operator's console.
+        """
+        ...
+
+
+class BusinessHost(Protocol):
+    """What an inbound adapter sees of the service it feeds."""
+
+    def process_input(self, message_input: object = None) -> object:
+        """Hand one input to the service and return what the service returns."""
+        ...

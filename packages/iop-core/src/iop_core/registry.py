@@ -1,0 +1,47 @@
+"""Message classes by name, filled while code is loaded.
+
+A name found in a stored body is looked up here and nowhere else: data can never
+cause an import.
+"""
+
+from __future__ import annotations
+
+from iop_core.errors import UnknownMessageClassError
+
+
+def class_name_of(message_class: type) -> str:
+    """Return the name under which bodies of this class are stored: ``module.Class``."""
+    return f"{message_class.__module__}.{message_class.__qualname__}"
+
+
+class MessageRegistry:
+    """Name to message class.
+
+    Subclasses of ``Message`` and ``PydanticMessage`` register themselves when they are
+    defined. A class of the same name that is defined again (a reloaded module) takes
+    the place of the earlier one.
+    """
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type] = {}
+
+    def register(self, message_class: type) -> None:
+        """Make a class known under its own name."""
+        self._classes[class_name_of(message_class)] = message_class
+
+    def get(self, name: str) -> type:
+        """Return the class of that name.
+
+        Raises:
+            UnknownMessageClassError: No loaded module defined it.
+        """
+        found = self._classes.get(name)
+        if found is None:
+            raise UnknownMessageClassError(name)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+
+MESSAGE_CLASSES = MessageRegistry()

@@ -1,0 +1,272 @@
+"""The store interface: accept messages, lease work, settle it, wait for replies, read history.
+
+Nothing of SQL, of files or of one process owning everything shows through it. An
+engine hands over *units*: what belongs together and is kept as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
+from iop_core.headers import (
+    EMPTY_BODY,
+    Body,
+    BusinessType,
+    Invocation,
+    MessageHeader,
+    MessagePriority,
+    MessageStatus,
+    MessageType,
+)
+
+SYNC_CALL_PREFIX = "_SyncCall:"
+
+
+@dataclass(slots=True)
+class NewMessage:
+    """A message to be stored; the store gives it its id.
+
+    Attributes:
+        session_id: 0 opens a session of its own.
+        after_id: Id the store gave; 0 before.
+        body: The body; ``EMPTY_BODY`` for none.
+        (others): As in ``MessageHeader``.
+    """
+
+    type: MessageType
+    target: str
+    queue: str
+    body: Body = EMPTY_BODY
+    session_id: int = 0
+    priority: MessagePriority = MessagePriority.ASYNC
+    invocation: Invocation = Invocation.QUEUE
+    source: str = ""
+    source_type: BusinessType = BusinessType.UNKNOWN
+    target_type: BusinessType = BusinessType.UNKNOWN
+    return_queue: str = ""
+    corresponding_id: int = 0
+    process_id: int = 0
+    is_error: bool = False
+    error: str = ""
+    description: str = ""
+    completion_key: str = ""
+    message_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The end of the handling of one leased message.
+
+    Attributes:
+        message_id: The message.
+        queue: The queue it was leased from.
+        status: Its final status.
+        error: The error in one line; empty when fine.
+    """
+
+    message_id: int
+    queue: str
+    status: MessageStatus = MessageStatus.COMPLETED
+    error: str = ""
+
+
+@dataclass(slots=True)
+class ProcessRecord:
+    """The persistent part of one business process instance.
+
+    Attributes:
+        process_id: The id of the primary request, which names the instance.
+        item: The process item.
+        session_id: Session of the primary request.
+        pending: Number of answers still expected.
+        is_completed: True when nothing more will happen.
+        has_replied: True when the caller has its answer.
+        state: Persistent properties by name, as JSON values.
+        response: The answer that will be given at the end.
+        error: Why it ended early; empty when fine.
+    """
+
+    process_id: int
+    item: str
+    session_id: int
+    pending: int = 0
+    is_completed: bool = False
+    has_replied: bool = False
+    state: Mapping[str, object] = field(default_factory=dict)
+    response: Body = EMPTY_BODY
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Unit:
+    """What is stored as a whole or not at all.
+
+    Attributes:
+        settled: Messages whose handling ended.
+        new: Messages to add, in order.
+        process: State of the process instance concerned; None when there is none.
+        log: Event log entries.
+    """
+
+    settled: list[Settled] = field(default_factory=list)
+    new: list[NewMessage] = field(default_factory=list)
+    process: ProcessRecord | None = None
+    log: list[LogEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message leased to a worker.
+
+    Attributes:
+        message_id: Id of the header.
+        session_id: Its session.
+        type: Request or response.
+        queue: Queue it was leased from.
+        source: Item that sent it; empty for an outside caller.
+        target: Item it is for.
+        return_queue: Where the answer goes; empty when none is wanted.
+        priority: Its priority; an answer gets the same.
+        corresponding_id: For an answer, the request.
+        process_id: Process instance it belongs to; for a request that of the sender.
+        is_error: True for an answer that tells of an error.
+        error: That error.
+        completion_key: Key of the request this answers.
+        time_created: When it was stored (UTC).
+        attempt: 1 for the first delivery.
+        body: The body.
+    """
+
+    message_id: int
+    session_id: int
+    type: MessageType
+    queue: str
+    source: str
+    target: str
+    return_queue: str
+    priority: MessagePriority
+    corresponding_id: int
+    process_id: int
+    is_error: bool
+    error: str
+    completion_key: str
+    time_created: datetime
+    attempt: int
+    body: Body
+
+
+class Ticket(Protocol):
+    """A unit on its way to the disk."""
+
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until the unit is stored; False when time ran out.
+
+        Raises:
+            StoreError: The unit could not be stored; nothing of it was.
+        """
+        ...
+
+
+class ReplySlot(Protocol):
+    """The place where the answer of one synchronous request arrives."""
+
+    @property
+    def queue(self) -> str:
+        """Name to put into the request's ``return_queue``."""
+        ...
+
+    def wait(self, timeout_seconds: float | None) -> Delivery | None:
+        """Wait for the stored answer; None when time ran out, and then later answers are discarded."""
+        ...
+
+    def close(self) -> None:
+        """Stop waiting: an answer that arrives from now on is marked Discarded."""
+        ...
+
+
+class Store(ABC):
+    """Keeps the messages of one namespace; offered through the hook ``iop_stores``.
+
+    All methods may be called from any thread.
+
+    Attributes:
+        name: What users write in settings.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def submit(self, unit: Unit) -> Ticket:
+        """Take over a unit and return at once; ids of new messages are filled in.
+
+        Units submitted one after the other by one thread are stored in that order. A
+        settled message no longer holds back others of its key from this moment on. Blocks
+        while too much is waiting to be written.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+
+    @abstractmethod
+    def open_reply(self) -> ReplySlot:
+        """Prepare for the answer of one synchronous request."""
+
+    @abstractmethod
+    def lease(self, queue: str, limit: int) -> list[Delivery]:
+        """Wait for work of one queue and take up to ``limit`` messages of it.
+
+        Messages come by priority, then in the order in which they were stored. Answers
+        for one process instance are never leased to two workers at the same time.
+
+        Returns:
+            At least one message; an empty list once ``close_queue`` was called.
+        """
+
+    @abstractmethod
+    def give_back(self, deliveries: Collection[Delivery]) -> None:
+        """Return leased messages that were not handled to the head of their queue."""
+
+    @abstractmethod
+    def open_queue(self, queue: str) -> None:
+        """Let ``lease`` hand out messages of this queue; those left from earlier come first."""
+
+    @abstractmethod
+    def close_queue(self, queue: str) -> None:
+        """Make every ``lease`` of this queue return an empty list; messages stay stored."""
+
+    @abstractmethod
+    def wait_until_idle(self, timeout_seconds: float | None) -> bool:
+        """Wait until no open queue holds a message and nothing waits to be written."""
+
+    @abstractmethod
+    def find_process(self, process_id: int) -> ProcessRecord | None:
+        """Return the stored state of a process instance, or None."""
+
+    @abstractmethod
+    def message(self, message_id: int) -> StoredMessage | None:
+        """Return one message with its body, or None."""
+
+    @abstractmethod
+    def messages(self, criteria: MessageFilter) -> Iterator[MessageHeader]:
+        """Return the matching headers, a page at a time."""
+
+    @abstractmethod
+    def count_messages(self, criteria: MessageFilter) -> int:
+        """Return how many messages match; ``limit`` is ignored."""
+
+    @abstractmethod
+    def queues(self) -> list[QueueStatus]:
+        """Return every queue that holds messages, by name."""
+
+    @abstractmethod
+    def log(self, *, since_id: int, item: str | None, session_id: int | None, limit: int | None) -> list[LogEntry]:
+        """Return event log entries, oldest first; with ``limit`` the newest that many."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Write what was submitted, then let go of everything; repeatable."""
