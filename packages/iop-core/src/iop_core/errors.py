@@ -36,12 +36,34 @@ class SettingError(ConfigurationError):
     """A setting is declared or filled in a way that cannot work."""
 
 
+class SettingTypeError(SettingError, TypeError):
+    """A setting is declared with an argument of the wrong type."""
+
+
+class SettingsMetadataError(SettingError, RuntimeError):
+    """The settings of a class cannot be described.
+
+    Args:
+        class_name: Module and name of the class.
+        setting: Name of the setting that is wrong.
+        reason: Why, in one line.
+    """
+
+    def __init__(self, class_name: str, setting: str, reason: object) -> None:
+        self.setting = setting
+        super().__init__(f"Failed to build settings metadata for {class_name}: setting {setting!r}: {reason}")
+
+
 class SettingsFileError(ConfigurationError):
     """A settings file is missing, cannot be run, or holds no usable production."""
 
 
 class ProductionError(ConfigurationError):
     """A production is put together in a way that cannot work."""
+
+
+class ProductionTypeError(ProductionError, TypeError):
+    """A production was given something of the wrong type."""
 
 
 class UnknownItemError(ProductionError, LookupError):
@@ -57,9 +79,63 @@ class UnknownItemError(ProductionError, LookupError):
         self.name = name
         self.known = tuple(known)
         origin = f" (target of {used_by})" if used_by else ""
+        shown = ", ".join(self.known[:20]) + (f" and {len(self.known) - 20} more" if len(self.known) > 20 else "")
         super().__init__(
-            f"no item named {name!r} in the production{origin}{did_you_mean(name, self.known)}; "
-            f"items: {', '.join(self.known) or 'none'}"
+            f"Production item does not exist: {name}{origin}{did_you_mean(name, self.known)}; items: {shown or 'none'}"
+        )
+
+
+class UnknownPortError(ProductionError, AttributeError):
+    """An item was asked for a port that it does not have.
+
+    Args:
+        item: Name of the item.
+        port: The port that was asked for.
+        known: The ports that the item has.
+    """
+
+    def __init__(self, item: str, port: str, known: Iterable[str]) -> None:
+        self.item = item
+        self.port = port
+        self.known = tuple(known)
+        super().__init__(
+            f"item {item!r} has no attribute or port {port!r}{did_you_mean(port, self.known)}; ports: "
+            f"{', '.join(self.known) or 'none'}. For a port that its class does not declare use .port({port!r})"
+        )
+
+
+class UnconnectedPortError(ProductionError):
+    """A port was used that leads to no item.
+
+    Args:
+        port: The port, as ``"Item.Port"``.
+        known: The ports that exist, in the same form.
+        target: The item it was expected to lead to; empty for any.
+    """
+
+    def __init__(self, port: str, known: Iterable[str] = (), target: str = "") -> None:
+        self.port = port
+        self.target = target
+        known = tuple(known)
+        hint = "" if port in known else did_you_mean(port, known)
+        route = f"{port} -> {target}" if target else port
+        super().__init__(f"Production target setting is not connected: {route}{hint}. Connect it with prod.connect()")
+
+
+class AmbiguousPortError(ProductionError):
+    """One item was wanted, and the port leads to several.
+
+    Args:
+        port: The port, as ``"Item.Port"``.
+        targets: The items it leads to.
+    """
+
+    def __init__(self, port: str, targets: Iterable[str]) -> None:
+        self.port = port
+        self.targets = tuple(targets)
+        super().__init__(
+            f"Production target setting is ambiguous: {port} resolves to multiple targets {self.targets!r}. "
+            "Name one of them"
         )
 
 
@@ -90,6 +166,10 @@ class SerializationError(IopError):
     """A message cannot be turned into bytes, or bytes into a message."""
 
 
+class MessageDefinitionError(SerializationError, TypeError):
+    """A message class is declared in a way that cannot be stored and read back."""
+
+
 class UnknownMessageClassError(SerializationError, LookupError):
     """The class named with a stored body was never loaded in this process."""
 
@@ -103,6 +183,21 @@ class UnknownMessageClassError(SerializationError, LookupError):
 
 class DispatchError(IopError):
     """A component's handlers are declared in a way that cannot work."""
+
+
+class MessageTypeError(DispatchError, TypeError):
+    """Something else than a message class or its name was given to ``handler``.
+
+    Args:
+        given: What was given.
+    """
+
+    def __init__(self, given: object) -> None:
+        self.given = given
+        super().__init__(
+            f"{given!r} is not a message class or the name of one; give a subclass of Message or of a pydantic model, "
+            "or a name with its module such as 'orders.messages.CreateOrder'"
+        )
 
 
 class NoHandlerError(DispatchError):
@@ -178,6 +273,12 @@ class StoreError(BackendError):
 
 class StoreFullError(StoreError):
     """There is no room to store more; new input is refused until there is."""
+
+    retryable = True
+
+
+class StoreUnwritableError(StoreError):
+    """The disk refuses to take more; new input is refused until it does."""
 
     retryable = True
 
