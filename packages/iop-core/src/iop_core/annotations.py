@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable, Mapping
 from inspect import Signature, signature
 from types import UnionType
-from typing import Annotated, ForwardRef, Literal, Union, get_args, get_origin
+from typing import Annotated, ForwardRef, Literal, Union, cast, get_args, get_origin
 
 from typing_extensions import Format, TypeAliasType, get_annotations
 
 
 def own_annotations(declared: object) -> Mapping[str, object]:
     """Return the annotations written on this class or function itself, unresolved ones as text."""
-    found = get_annotations(declared, format=Format.FORWARDREF)  # type: ignore[arg-type]
+    found = get_annotations(declared, format=Format.FORWARDREF)
     return {name: value.__forward_arg__ if isinstance(value, ForwardRef) else value for name, value in found.items()}
 
 
@@ -117,7 +117,7 @@ def _nearest(owner: type, name: str) -> tuple[object, dict[str, object]] | None:
 
 def _class_of(annotation: object) -> type | None:
     if get_origin(annotation) is Literal:
-        classes = {type(value) for value in get_args(annotation)}
+        classes: set[type] = {type(value) for value in cast("tuple[object, ...]", get_args(annotation))}
         return classes.pop() if len(classes) == 1 else None
     meaning = get_origin(annotation) or annotation
     return meaning if isinstance(meaning, type) and meaning is not object else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ def is_framework(cls: type) -> bool:
     """Return whether a class is one of IoP's own or of Python's."""
     module = cls.__module__
     return module == "iop_core" or module.startswith("iop_core.") or cls is object
+
+
+def unbound(value: object) -> Any:
+    """Return the function inside a static or class method, anything else as it is."""
+    return cast("Any", value).__func__ if isinstance(value, (staticmethod, classmethod)) else value
 
 
 def members_of(cls: type) -> Mapping[str, Member]:

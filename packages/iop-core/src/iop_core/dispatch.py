@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from iop_core.class_members import unbound
 from iop_core.dispatch_mappings import HANDLER, TAG, TYPED, HandlerMapping, find_mappings
 from iop_core.errors import DispatchError, MessageTypeError
 from iop_core.message_types import get_message_type, is_message_base, key_of, names_of_iris_object
@@ -47,7 +48,7 @@ def handler(*message_types: type | str) -> Callable[[F], F]:
     types = tuple(get_message_type(given) for given in message_types)
 
     def tag(method: F) -> F:
-        function: Any = method.__func__ if isinstance(method, (staticmethod, classmethod)) else method
+        function = unbound(method)
         if not callable(function) or isinstance(function, type):
             raise DispatchError(f"@handler stands on {method!r}, which is no method; put it right above a def")
         setattr(function, TAG, types + tuple(getattr(function, TAG, ())))

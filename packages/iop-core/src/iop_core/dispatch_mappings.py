@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partialmethod, singledispatchmethod
 from types import FunctionType
-from typing import Any, cast
+from typing import cast
 
 from iop_core.annotations import signature_of
-from iop_core.class_members import Member, is_framework, members_of
+from iop_core.class_members import Member, is_framework, members_of, unbound
 from iop_core.errors import DispatchError, MessageTypeError, did_you_mean
 from iop_core.message_types import get_message_type, key_of
 from iop_core.registry import class_name_of
@@ -108,11 +108,7 @@ def _types_given_to(value: object) -> tuple[type | str, ...]:
     """Return the message types of the decorators on a method."""
     if isinstance(value, type) or not (callable(value) or isinstance(value, classmethod)):
         return ()
-    return cast("tuple[type | str, ...]", getattr(_unbound(value), TAG, ()))
-
-
-def _unbound(value: object) -> Any:
-    return cast("Any", value).__func__ if isinstance(value, (staticmethod, classmethod)) else value
+    return cast("tuple[type | str, ...]", getattr(unbound(cast("object", value)), TAG, ()))
 
 
 def _explicit(component_class: type, members: Mapping[str, Member]) -> Iterator[HandlerMapping]:
@@ -145,7 +141,7 @@ def _check_method(component_class: type, name: object, members: Mapping[str, Mem
     if isinstance(value, (FunctionType, staticmethod, classmethod)):
         arguments = [None] if isinstance(value, staticmethod) else [None, None]
         try:
-            signature_of(_unbound(value)).bind(*arguments)
+            signature_of(unbound(cast("object", value))).bind(*arguments)
         except TypeError as exc:
             raise DispatchError(f"{where}: it has to take one message ({exc})") from exc
         except ValueError:  # written in C; Python does not know the parameters

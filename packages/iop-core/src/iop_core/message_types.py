@@ -19,8 +19,10 @@ def is_message_class(candidate: object) -> bool:
     Those are subclasses of ``Message`` and of pydantic models, and classes that a
     plug-in has registered.
     """
-    if not isinstance(candidate, type):
-        return False
+    return isinstance(candidate, type) and _is_message_class(candidate)
+
+
+def _is_message_class(candidate: type) -> bool:
     if issubclass(candidate, Message):
         return True
     pydantic = sys.modules.get("pydantic.main")  # not loaded: then nobody has defined a model

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from inspect import getattr_static
 from types import MappingProxyType, ModuleType
-from typing import Any, ClassVar, Final, cast, get_origin
+from typing import Any, ClassVar, Final, get_origin
 from weakref import WeakKeyDictionary
 
 from iop_core.annotations import find_annotation, own_annotations, returned_type
@@ -17,7 +17,14 @@ from iop_core.class_members import is_framework
 from iop_core.errors import SettingError, SettingsMetadataError
 from iop_core.setting_info_hooks import apply_info_hook
 from iop_core.setting_values import find_kind, iris_type_named, read_value, render_value
-from iop_core.settings import MISSING, Setting, find_annotated_setting, install_annotated_settings, read_setting
+from iop_core.settings import (
+    MISSING,
+    Setting,
+    find_annotated_setting,
+    install_annotated_settings,
+    is_setting,
+    read_setting,
+)
 
 NOT_SETTINGS = frozenset(
     {
@@ -126,8 +133,8 @@ def apply_settings(instance: object, values: Mapping[str, object], *, owner: str
         declared = getattr_static(component_class, name, None)
         if name in known:
             python_type = known[name].python_type
-        elif isinstance(declared, Setting):  # excluded from the list, but it can be set
-            python_type = cast("Setting[Any]", declared).python_type(component_class)
+        elif is_setting(declared):  # excluded from the list, but it can be set
+            python_type = declared.python_type(component_class)
         else:
             unknown.append(name)
             continue
@@ -152,7 +159,7 @@ def _candidates(component_class: type) -> list[str]:
     for cls in reversed(component_class.__mro__):
         written = vars(cls)
         for name in (*written, *own_annotations(cls)):
-            if is_framework(cls) and not isinstance(written.get(name), Setting):
+            if is_framework(cls) and not is_setting(written.get(name)):
                 own.add(name)
             else:
                 names.setdefault(name)
@@ -173,8 +180,8 @@ def _declaration(component_class: type, name: str) -> Setting[Any] | None:
     value = getattr_static(component_class, name, MISSING)
     annotation = find_annotation(component_class, name)
     declared: Setting[Any] | None
-    if isinstance(value, Setting):
-        declared = copy.copy(cast("Setting[Any]", value))
+    if is_setting(value):
+        declared = copy.copy(value)
     elif _is_constant(annotation) or not _can_be_set(value):
         return None
     else:
@@ -227,7 +234,7 @@ def _info(component_class: type, declared: Setting[Any]) -> SettingInfo:
         description=declared.description,
         control=declared.control,
         python_type=python_type,
-        descriptor=cast("Setting[Any]", written) if isinstance(written, Setting) else None,
+        descriptor=written if is_setting(written) else None,
     )
 
 

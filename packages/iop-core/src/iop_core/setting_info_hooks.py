@@ -18,6 +18,7 @@ from types import FunctionType
 from typing import Any, cast
 
 from iop_core.annotations import nested_classes, own_annotations, resolve, signature_of
+from iop_core.class_members import unbound
 from iop_core.errors import SettingError
 from iop_core.settings import Setting
 
@@ -30,16 +31,15 @@ def apply_info_hook(component_class: type, name: str, declared: Setting[Any]) ->
     """
     hook_name = f"{name}_info"
     written = getattr_static(component_class, hook_name, None)
-    is_bound = isinstance(written, (staticmethod, classmethod))
-    function: object = cast("staticmethod[..., object]", written).__func__ if is_bound else written
+    function: object = unbound(written)
     if not isinstance(function, FunctionType):
         return declared
     namespace = {**function.__globals__, **nested_classes(component_class)}
     said = resolve(own_annotations(function).get("return"), namespace)
-    if not isinstance(said, dict) and not (is_bound or not signature_of(function).parameters):
+    if not isinstance(said, dict) and not (function is not written or not signature_of(function).parameters):
         return declared  # a method that happens to have such a name
     default = _call(component_class, hook_name)
-    options = cast("Mapping[str, object]", said) if isinstance(said, dict) else {}
+    options: Mapping[str, object] = cast("dict[str, object]", said) if isinstance(said, dict) else {}
     return _combine(declared, options, declared.default if default is None else default)
 
 

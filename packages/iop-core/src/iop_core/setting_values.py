@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -59,16 +59,20 @@ def _read_str(value: object) -> str:
     raise ValueError(value)
 
 
-def _read_json(kind: type) -> Callable[[object], object]:
-    def read(value: object) -> object:
-        if isinstance(value, (list, tuple)) and kind is not dict:
-            return kind(cast("list[object]", value))
-        found: object = json.loads(cast("str", value))
-        if not isinstance(found, dict if kind is dict else list):
-            raise ValueError(value)
-        return kind(cast("list[object]", found))
+def _read_list(value: object) -> list[object]:
+    if isinstance(value, (list, tuple)):
+        return list(cast("Sequence[object]", value))
+    found: object = json.loads(cast("str", value))
+    if not isinstance(found, list):
+        raise ValueError(value)
+    return cast("list[object]", found)
 
-    return read
+
+def _read_dict(value: object) -> dict[str, object]:
+    found: object = json.loads(cast("str", value))
+    if not isinstance(found, dict):
+        raise ValueError(value)
+    return cast("dict[str, object]", found)
 
 
 def _render_json(value: object) -> str:
@@ -104,9 +108,9 @@ KINDS: dict[type, ValueKind] = {
     date: ValueKind("String", "a date such as 2026-01-31", lambda value: date.fromisoformat(cast("str", value)), str),
     time: ValueKind("String", "a time such as 12:00:00", lambda value: time.fromisoformat(cast("str", value)), str),
     Path: ValueKind("String", "a path", lambda value: Path(cast("str", value)), str),
-    list: ValueKind("String", "a JSON list", _read_json(list), _render_json),
-    tuple: ValueKind("String", "a JSON list", _read_json(tuple), _render_json),
-    dict: ValueKind("String", "a JSON object", _read_json(dict), _render_json),
+    list: ValueKind("String", "a JSON list", _read_list, _render_json),
+    tuple: ValueKind("String", "a JSON list", lambda value: tuple(_read_list(value)), _render_json),
+    dict: ValueKind("String", "a JSON object", _read_dict, _render_json),
 }  # fmt: skip
 
 

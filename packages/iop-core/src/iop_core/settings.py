@@ -11,7 +11,7 @@ from enum import Enum
 from inspect import getattr_static
 from typing import Annotated, Any, Final, Generic, TypeVar, cast, get_args, get_origin, overload
 
-from typing_extensions import Self, TypedDict, Unpack
+from typing_extensions import Self, TypedDict, TypeGuard, Unpack
 
 from iop_core import controls
 from iop_core.annotations import annotated_type, find_annotation, namespace_of, own_annotations, resolve
@@ -144,10 +144,10 @@ class Setting(Generic[T]):
             if declared is not None and declared.lower() in ALIASES:
                 return ALIASES[declared.lower()]
         annotated = annotated_type(component_class, self.name)
-        says_nothing = annotated is not None and issubclass(annotated, Setting)
-        if not says_nothing and find_annotation(component_class, self.name) is not None:
+        if not _is_setting_class(annotated) and find_annotation(component_class, self.name) is not None:
             return annotated
-        return None if self.default is None or self.default is MISSING else type(self.default)
+        default: object = self.default
+        return None if default is None or default is MISSING else type(default)
 
     def bind(self, owner: type, name: str) -> None:
         """Put a copy of this setting on a class, under a name."""
@@ -178,9 +178,10 @@ class Setting(Generic[T]):
             return self
         values, name = instance.__dict__, self._name_on(type(instance))
         if name not in values:
-            if not isinstance(self.default, _CONTAINERS):
-                return cast("T", None if self.default is MISSING else self.default)
-            values.setdefault(name, copy.deepcopy(self.default))
+            default: object = self.default
+            if not isinstance(default, _CONTAINERS):
+                return cast("T", None if default is MISSING else default)
+            values.setdefault(name, copy.deepcopy(cast("object", default)))
         return cast("T", values[name])
 
     def __set__(self, instance: object, value: T) -> None:
@@ -201,6 +202,16 @@ class Setting(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name or 'without a name'}>"
+
+
+def is_setting(value: object) -> TypeGuard[Setting[Any]]:
+    """Return whether a class attribute, as written, is declared with ``setting()`` or ``target()``."""
+    return isinstance(value, Setting)
+
+
+def _is_setting_class(annotated: type | None) -> bool:
+    """Whether an annotation speaks of the declaration (``x: Setting[int]``) and not of the values."""
+    return annotated is not None and issubclass(annotated, Setting)
 
 
 class TargetSetting(Setting[str]):
@@ -302,8 +313,8 @@ def read_setting(value: object, python_type: type | None, setting_name: str) -> 
 
 def find_annotated_setting(annotation: object) -> Setting[Any] | None:
     """Return the Setting inside ``Annotated[..., Setting(...)]``, None when there is none."""
-    metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return next((found for found in metadata if isinstance(found, Setting)), None)
+    metadata: tuple[object, ...] = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return next((found for found in metadata if is_setting(found)), None)
 
 
 def install_annotated_settings(component_class: type) -> None:
@@ -321,7 +332,7 @@ def install_annotated_settings(component_class: type) -> None:
             declared = find_annotated_setting(resolve(annotation, namespace))
             if declared is not None:
                 bound = copy.copy(declared)
-                inherited = getattr_static(cls, name, MISSING)
+                inherited: object = getattr_static(cls, name, MISSING)
                 if not bound.has_default:
-                    bound.default = inherited.default if isinstance(inherited, Setting) else inherited
+                    bound.default = inherited.default if is_setting(inherited) else inherited
                 bound.bind(cls, name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from inspect import Parameter, unwrap
 from types import FunctionType
-from typing import cast
 
 from iop_core.annotations import alternatives, nested_classes, own_annotations, signature_of
-from iop_core.class_members import Member, is_framework
+from iop_core.class_members import Member, is_framework, unbound
 from iop_core.message_types import find_message_type
 
 # Hooks that are found by type when a user overrides them; all others are called for what they are.
@@ -29,11 +28,10 @@ def message_types_of(member: Member) -> Iterator[type | str]:
     meaning is yielded as it is: it names no class, which the caller can report.
     """
     value = member.value
-    is_static = isinstance(value, staticmethod)
-    function: object = cast("staticmethod[..., object]", value).__func__ if _is_bound(value) else value
+    function: object = unbound(value)
     if not isinstance(function, FunctionType):
         return
-    parameters = list(signature_of(function).parameters.values())[0 if is_static else 1 :]
+    parameters = list(signature_of(function).parameters.values())[0 if isinstance(value, staticmethod) else 1 :]
     if len(parameters) != 1 or parameters[0].kind not in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
         return
     written = unwrap(function)
@@ -48,7 +46,3 @@ def message_types_of(member: Member) -> Iterator[type | str]:
             yield found
         elif isinstance(meaning, str) and meaning.isidentifier():
             yield meaning
-
-
-def _is_bound(value: object) -> bool:
-    return isinstance(value, (staticmethod, classmethod))
