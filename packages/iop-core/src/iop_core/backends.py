@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from iop_core.clock import Clock, SystemClock
 from iop_core.definitions import ProductionDefinition
 from iop_core.events import (
     LogEntry,
@@ -100,11 +101,11 @@ class RunOptions:
     Attributes:
         durability: ``full``: on the disk before a send returns; ``normal``: safe against the
             death of the process, not against a power cut.
-        allowed_serializers: Names of serializers that must be allowed one by one.
+        clock: Where the engine takes time from.
     """
 
     durability: str = "full"
-    allowed_serializers: tuple[str, ...] = ()
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Backend(ABC):

@@ -25,6 +25,11 @@ class Host(Protocol):
         ...
 
     @property
+    def keeps_trace(self) -> bool:
+        """True when ``trace()`` entries of this item are wanted."""
+        ...
+
+    @property
     def context(self) -> MessageContext:
         """The message in hand, or ``NO_MESSAGE``."""
         ...
@@ -84,10 +89,6 @@ class Host(Protocol):
         """Answer the primary request of the process instance in hand, before it ends."""
         ...
 
-    def set_timer(self, timeout_seconds: float, completion_key: str) -> None:
-        """Bring an empty answer with this key to ``on_response`` after a while (processes only)."""
-        ...
-
     def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:
         """Add an entry to the event log.
 
@@ -100,8 +101,8 @@ class Host(Protocol):
         ...
 
 
-class BusinessHost(Protocol):
-    """What an inbound adapter sees of the service it feeds."""
+class InputReceiver(Protocol):
+    """What an inbound adapter sees of the service it feeds: its ``business_host``."""
 
     def process_input(self, message_input: object = None) -> object:
         """Hand one input to the service and return what the service returns."""

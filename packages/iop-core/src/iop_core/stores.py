@@ -7,10 +7,10 @@ engine hands over *units*: what belongs together and is kept as a whole or not a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import (
@@ -24,6 +24,9 @@ from iop_core.headers import (
     MessageType,
 )
 
+if TYPE_CHECKING:
+    from iop_core.clock import Clock
+
 SYNC_CALL_PREFIX = "_SyncCall:"
 
 
@@ -32,10 +35,11 @@ class NewMessage:
     """A message to be stored; the store gives it its id.
 
     Attributes:
-        session_id: 0 opens a session of its own.
-        after_id: Id the store gave; 0 before.
+        session_id: 0 opens a session of its own; the store then fills it in.
+        message_id: 0; the store fills it in.
         body: The body; ``EMPTY_BODY`` for none.
-        (others): As in ``MessageHeader``.
+
+    All other attributes are those of ``MessageHeader``.
     """
 
     type: MessageType
@@ -65,12 +69,14 @@ class Settled:
     Attributes:
         message_id: The message.
         queue: The queue it was leased from.
+        key: The process instance it held busy; 0 for none.
         status: Its final status.
         error: The error in one line; empty when fine.
     """
 
     message_id: int
     queue: str
+    key: int = 0
     status: MessageStatus = MessageStatus.COMPLETED
     error: str = ""
 
@@ -86,7 +92,7 @@ class ProcessRecord:
         pending: Number of answers still expected.
         is_completed: True when nothing more will happen.
         has_replied: True when the caller has its answer.
-        state: Persistent properties by name, as JSON values.
+        state: Persistent properties by name, as the text of a JSON object.
         response: The answer that will be given at the end.
         error: Why it ended early; empty when fine.
     """
@@ -97,7 +103,7 @@ class ProcessRecord:
     pending: int = 0
     is_completed: bool = False
     has_replied: bool = False
-    state: Mapping[str, object] = field(default_factory=dict)
+    state: str = "{}"
     response: Body = EMPTY_BODY
     error: str = ""
 
@@ -111,12 +117,14 @@ class Unit:
         new: Messages to add, in order.
         process: State of the process instance concerned; None when there is none.
         log: Event log entries.
+        notes: What the engine notes about itself: name to text.
     """
 
     settled: list[Settled] = field(default_factory=list)
     new: list[NewMessage] = field(default_factory=list)
     process: ProcessRecord | None = None
     log: list[LogEntry] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +167,11 @@ class Delivery:
     attempt: int
     body: Body
 
+    @property
+    def key(self) -> int:
+        """What must not be handled twice at the same time: the process instance; 0 for free."""
+        return self.process_id if self.type is MessageType.RESPONSE else 0
+
 
 class Ticket(Protocol):
     """A unit on its way to the disk."""
@@ -189,63 +202,16 @@ class ReplySlot(Protocol):
         ...
 
 
-class Store(ABC):
-    """Keeps the messages of one namespace; offered through the hook ``iop_stores``.
-
-    All methods may be called from any thread.
-
-    Attributes:
-        name: What users write in settings.
-    """
-
-    name: ClassVar[str]
+class StoreReader(ABC):
+    """Reads the history of one namespace; safe while an engine elsewhere writes it."""
 
     @abstractmethod
-    def submit(self, unit: Unit) -> Ticket:
-        """Take over a unit and return at once; ids of new messages are filled in.
-
-        Units submitted one after the other by one thread are stored in that order. A
-        settled message no longer holds back others of its key from this moment on. Blocks
-        while too much is waiting to be written.
-
-        Raises:
-            StoreError: The store is closed.
-        """
+    def notes(self) -> dict[str, str]:
+        """Return what engines noted about themselves: name to text."""
 
     @abstractmethod
-    def open_reply(self) -> ReplySlot:
-        """Prepare for the answer of one synchronous request."""
-
-    @abstractmethod
-    def lease(self, queue: str, limit: int) -> list[Delivery]:
-        """Wait for work of one queue and take up to ``limit`` messages of it.
-
-        Messages come by priority, then in the order in which they were stored. Answers
-        for one process instance are never leased to two workers at the same time.
-
-        Returns:
-            At least one message; an empty list once ``close_queue`` was called.
-        """
-
-    @abstractmethod
-    def give_back(self, deliveries: Collection[Delivery]) -> None:
-        """Return leased messages that were not handled to the head of their queue."""
-
-    @abstractmethod
-    def open_queue(self, queue: str) -> None:
-        """Let ``lease`` hand out messages of this queue; those left from earlier come first."""
-
-    @abstractmethod
-    def close_queue(self, queue: str) -> None:
-        """Make every ``lease`` of this queue return an empty list; messages stay stored."""
-
-    @abstractmethod
-    def wait_until_idle(self, timeout_seconds: float | None) -> bool:
-        """Wait until no open queue holds a message and nothing waits to be written."""
-
-    @abstractmethod
-    def find_process(self, process_id: int) -> ProcessRecord | None:
-        """Return the stored state of a process instance, or None."""
+    def is_in_use(self) -> bool:
+        """Return whether a running engine owns the namespace."""
 
     @abstractmethod
     def message(self, message_id: int) -> StoredMessage | None:
@@ -264,8 +230,98 @@ class Store(ABC):
         """Return every queue that holds messages, by name."""
 
     @abstractmethod
-    def log(self, *, since_id: int, item: str | None, session_id: int | None, limit: int | None) -> list[LogEntry]:
+    def find_process(self, process_id: int) -> ProcessRecord | None:
+        """Return the stored state of a process instance, or None."""
+
+    @abstractmethod
+    def log(
+        self, *, since_id: int = 0, item: str | None = None, session_id: int | None = None, limit: int | None = None
+    ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything; repeatable."""
+
+
+class Store(ABC):
+    """Keeps the messages of one namespace; offered through the hook ``iop_stores``.
+
+    All methods may be called from any thread.
+
+    Attributes:
+        name: What users write in settings.
+        reader: Reads what is stored.
+    """
+
+    name: ClassVar[str]
+    reader: StoreReader
+
+    @classmethod
+    @abstractmethod
+    def open(cls, location: str, *, namespace: str, durability: str, clock: Clock) -> Store:
+        """Take possession of a namespace.
+
+        Args:
+            location: Where the data is; what it means is up to the store.
+            namespace: Which namespace of that place.
+            durability: ``full`` or ``normal``, as in ``RunOptions``.
+            clock: Where the times of headers come from.
+
+        Raises:
+            StoreLockedError: A running engine owns it.
+            StoreError: It cannot be opened or written, is damaged, or is too new.
+        """
+
+    @classmethod
+    @abstractmethod
+    def open_reader(cls, location: str, *, namespace: str) -> StoreReader:
+        """Open a namespace for reading.
+
+        Raises:
+            BackendUnavailableError: Nothing was ever stored there.
+            StoreError: It cannot be read.
+        """
+
+    @abstractmethod
+    def submit(self, unit: Unit) -> Ticket:
+        """Take over a unit and return at once; ids of new messages are filled in.
+
+        Units submitted one after the other by one thread are stored in that order. A
+        settled message no longer holds back others of its key from this moment on. Blocks
+        while too much is waiting to be written.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+
+    @abstractmethod
+    def open_reply(self) -> ReplySlot:
+        """Prepare for the answer of one synchronous request."""
+
+    @abstractmethod
+    def open_queue(self, queue: str) -> None:
+        """Let ``lease`` hand out messages of this queue; those left from earlier come first."""
+
+    @abstractmethod
+    def lease(self, queue: str) -> Delivery | None:
+        """Wait for work of one queue and take the next message of it.
+
+        Messages come by priority, then in the order in which they were stored. Answers
+        for one process instance are never leased to two workers at the same time.
+
+        Returns:
+            The message; None once ``close_queue`` was called. A leased message that is
+            never settled is leased again after the store was closed and opened.
+        """
+
+    @abstractmethod
+    def close_queue(self, queue: str) -> None:
+        """Make every ``lease`` of this queue return None; messages stay stored."""
+
+    @abstractmethod
+    def wait_until_idle(self, timeout_seconds: float | None) -> bool:
+        """Wait until no open queue holds a message and nothing waits to be written."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,0 +1,40 @@
+"""Adapters: the part of a service or operation that speaks to the outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iop_core.component import Component
+from iop_core.interfaces import InputReceiver
+
+
+class InboundAdapter(Component):
+    """Receives external data for a service.
+
+    The engine calls ``on_task`` once per interval, which is the adapter setting
+    ``CallInterval`` in seconds (5 when not given). New data is handed over with
+    ``self.business_host.process_input(data)``.
+    """
+
+    # Set by the engine before on_init: the service, and its Python object.
+    business_host: InputReceiver
+    BusinessHost: InputReceiver
+    business_host_python: Any = None
+
+    def on_task(self) -> None:
+        """Look for new data; override this."""
+
+
+class IntervalAdapter(InboundAdapter):
+    """Calls its service once per interval without input; known as ``Ens.InboundAdapter``."""
+
+    def on_task(self) -> None:
+        """Let the service look for data itself."""
+        self.business_host.process_input()
+
+
+class OutboundAdapter(Component):
+    """Sends data to external systems on behalf of an operation."""
+
+    def on_keepalive(self) -> None:
+        """Keep connections alive; called from time to time while no message is handled."""

@@ -1,0 +1,159 @@
+"""Sending, common to services, processes and operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from iop_core.component import Component
+from iop_core.errors import NotConnectedError, SendError
+from iop_core.interfaces import Host
+from iop_core.settings import TargetSetting
+
+Adapter: TypeAlias = "Component | None"
+
+
+@runtime_checkable
+class ResolvableTarget(Protocol):
+    """Something that knows the item it stands for, such as a Port of a production."""
+
+    def resolve(self) -> str:
+        """Return the item name."""
+        ...
+
+
+Target: TypeAlias = "str | ResolvableTarget"
+
+
+class BusinessHost(Component):
+    """A component that sends requests: a service, a process or an operation."""
+
+    adapter: Any = None
+    Adapter: Any = None
+
+    @staticmethod
+    def get_adapter_type() -> str | type[Component] | None:
+        """Return the adapter class, or the name of one; None when there is no adapter."""
+        return None
+
+    def send_request_sync(
+        self, target: Target, request: object, timeout: float = -1, description: str | None = None
+    ) -> Any:
+        """Send a request and wait for the reply.
+
+        Args:
+            target: Item name, the value of a ``target()``, or a Port.
+            request: A message, or None for an empty body.
+            timeout: Seconds to wait; -1 waits for ever.
+            description: Free text kept with the header; None for "<Class> -> <target>".
+
+        Returns:
+            The reply message; None when the target replied without one.
+
+        Raises:
+            NotConnectedError: The component is not run by an engine, or the target is empty.
+            UnknownItemError: The production has no such item.
+            RequestTimeoutError: No reply in time; the request may still be handled.
+            RequestFailedError: The target ended with an error.
+            SerializationError: ``request`` is no message, or holds a value that cannot be kept.
+        """
+        names = self._target_names(target)
+        if len(names) > 1:
+            raise SendError(f"a synchronous request needs one target, {target!r} names {len(names)}: use one of them")
+        return self._connected().send_sync(names[0], request, timeout, self._describe(names[0], description))
+
+    def send_request_async(self, target: Target, request: object, description: str | None = None) -> None:
+        """Send a request without waiting for a reply.
+
+        While a message is being handled the request is stored together with the end of
+        that handling, so that a crash leaves both or neither. Elsewhere (in a service's
+        input loop or its own threads) it is on disk when this returns.
+
+        Args:
+            target: Item name, the value of a ``target()``, or a Port. Several names separated
+                by commas get one request each.
+            request: A message, or None for an empty body.
+            description: Free text kept with the header; None for "<Class> -> <target>".
+
+        Raises:
+            As for ``send_request_sync``, except for the two about replies; StoreError when
+            the request cannot be stored.
+        """
+        host = self._connected()
+        for name in self._target_names(target):
+            host.send_async(name, request, self._describe(name, description))
+
+    def send_multi_request_sync(
+        self, target_request: Sequence[tuple[Target, object]], timeout: float = -1, description: str | None = None
+    ) -> list[tuple[str, object, Any, int]]:
+        """Send several requests at once and wait for all replies.
+
+        Args:
+            target_request: List of pairs (target, request).
+            timeout: Seconds to wait for all of them; -1 waits for ever.
+            description: Free text kept with each header.
+
+        Returns:
+            ``(target name, request, reply or None, code)`` in the order given; code 1 is a
+            reply, 0 none in time, -1 an error.
+
+        Raises:
+            TypeError: Not a list of 2-tuples.
+            ValueError: An empty list.
+        """
+        if not isinstance(target_request, list):
+            raise TypeError(f"target_request must be a list of (target, request) tuples, got {target_request!r}")
+        if not target_request:
+            raise ValueError("target_request must not be empty")
+        pairs: list[tuple[str, object]] = []
+        for entry in target_request:
+            if not isinstance(entry, tuple) or len(entry) != 2:
+                raise TypeError(f"target_request must contain tuples of (target, request), got {entry!r}")
+            pairs.extend((name, entry[1]) for name in self._target_names(entry[0]))
+        answers = self._connected().send_multi_sync(pairs, timeout, description or type(self).__name__)
+        return [(name, request, *answer) for (name, request), answer in zip(pairs, answers, strict=True)]
+
+    def _connected(self) -> Host:
+        if self._host is None:
+            raise NotConnectedError(
+                f"{type(self).__name__} is not connected: only an instance that a running production made can send. "
+                "Run the production, or use the test kit"
+            )
+        return self._host
+
+    def _describe(self, target: str, description: str | None) -> str:
+        return f"{type(self).__name__} -> {target}" if description is None else description
+
+    def _target_names(self, target: Target) -> Sequence[str]:
+        resolved = target.resolve() if isinstance(target, ResolvableTarget) else target
+        if not isinstance(resolved, str):
+            raise NotConnectedError(
+                f"{type(self).__name__} was given {target!r} as target; give an item name, self.<target setting> or a Port"
+            )
+        if "," in resolved:
+            names = [name.strip() for name in resolved.split(",")]
+        else:
+            names = [resolved.strip()]
+        if not all(names):
+            raise NotConnectedError(f"{self._place()}: target {resolved!r} is empty{self._unset_ports()}")
+        return names
+
+    def _place(self) -> str:
+        return f"{type(self).__name__} ({self._host.item_name!r})" if self._host else type(self).__name__
+
+    def _unset_ports(self) -> str:
+        unset = [name for name in _target_settings(type(self)) if not getattr(self, name, "")]
+        if not unset:
+            return ". Give the name of an item"
+        ports = ", ".join(repr(name) for name in unset)
+        return f"; not connected: {ports}. Connect it with prod.connect(ref.{unset[0]}, item)"
+
+
+def _target_settings(component_class: type) -> Iterable[str]:
+    found = {
+        name
+        for cls in component_class.__mro__
+        for name, value in vars(cls).items()
+        if isinstance(value, TargetSetting)
+    }
+    return sorted(found)

@@ -1,0 +1,114 @@
+"""Business processes: routing and orchestration with a state that survives restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from iop_core.business_host import BusinessHost, Target
+from iop_core.errors import NoHandlerError
+
+
+class BusinessProcess(BusinessHost):
+    """Handles a request over time: one instance for each request it receives.
+
+    An instance lives until no answer is outstanding. Events of one instance never run at
+    the same time. Attributes named in ``PERSISTENT_PROPERTY_LIST`` are stored after each
+    event and survive a restart; other attributes do not.
+
+    Attributes:
+        PERSISTENT_PROPERTY_LIST: Names of attributes to store; values that JSON can hold.
+
+    Example:
+        >>> class Orders(BusinessProcess):
+        ...     def on_request(self, request):
+        ...         self.send_request_async("Stock", request, completion_key="stock")
+        ...     def on_response(self, request, response, call_request, call_response, completion_key):
+        ...         return call_response
+    """
+
+    PERSISTENT_PROPERTY_LIST: ClassVar[Sequence[str] | None] = None
+
+    def on_message(self, request: Any) -> Any:
+        """Handle a request that no handler takes; by default ``on_request``."""
+        return self.on_request(request)
+
+    def on_request(self, request: Any) -> Any:
+        """Handle the primary request.
+
+        Returns:
+            A message becomes the response of the process, given to its caller at the end
+            unless ``reply`` was called before; None leaves the response as it is.
+
+        Raises:
+            NoHandlerError: Not overridden: the message ends in the status Error.
+        """
+        raise NoHandlerError(
+            f"{type(self).__name__} has no handler for {type(request).__module__}.{type(request).__qualname__} and did "
+            "not override on_request. Add a method with @handler for that class"
+        )
+
+    def on_response(
+        self, request: Any, response: Any, call_request: Any, call_response: Any, completion_key: str
+    ) -> Any:
+        """Handle the answer to one asynchronous request.
+
+        Args:
+            request: The primary request.
+            response: The response of the process so far; None at first.
+            call_request: The request that was answered.
+            call_response: The answer; None for one without a message.
+            completion_key: The key given with that request.
+
+        Returns:
+            The new response of the process; None leaves it as it is.
+        """
+        return response
+
+    def on_complete(self, request: Any, response: Any) -> Any:
+        """End the instance; called once no answer is outstanding.
+
+        Returns:
+            The final response; None leaves it as it is.
+        """
+        return response
+
+    def send_request_async(
+        self,
+        target: Target,
+        request: object,
+        description: str | None = None,
+        completion_key: str | None = None,
+        response_required: bool = True,  # noqa: FBT001, FBT002 - users' signature
+    ) -> None:
+        """Send a request; its answer comes to ``on_response``.
+
+        The request is stored together with the end of the event in hand.
+
+        Args:
+            target: Item name, the value of a ``target()``, or a Port. Several names separated
+                by commas get one request each.
+            request: A message, or None for an empty body.
+            description: Free text kept with the header; None for "<Class> -> <target>".
+            completion_key: Comes back with the answer.
+            response_required: False: no answer is wanted.
+
+        Raises:
+            As for ``BusinessHost.send_request_async``.
+        """
+        host = self._connected()
+        for name in self._target_names(target):
+            host.send_async(
+                name,
+                request,
+                self._describe(name, description),
+                completion_key=completion_key or "",
+                response_required=response_required,
+            )
+
+    def reply(self, response: Any) -> None:
+        """Give the caller its response now; the process goes on.
+
+        Stored together with the end of the event in hand. Only the first reply counts.
+        """
+        self._connected().reply(response)

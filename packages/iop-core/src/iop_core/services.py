@@ -1,0 +1,84 @@
+"""Business services: where data enters a production."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from iop_core.business_host import BusinessHost
+from iop_core.component import Component
+from iop_core.errors import NoHandlerError
+
+
+class BusinessService(BusinessHost):
+    """Takes data in and sends it on.
+
+    A service is called by its adapter, by ``Director.get_business_service``, by a message
+    addressed to it, or it runs threads of its own that it starts in ``on_init`` and ends in
+    ``on_tear_down``.
+
+    Example:
+        >>> class Intake(BusinessService):
+        ...     def on_message(self, request):
+        ...         self.send_request_async("Archive", request)
+    """
+
+    _wait_for_next_call_interval: bool = False
+
+    def on_process_input(self, message_input: Any = None) -> Any:
+        """Take one input; by default hands it to ``on_message``.
+
+        Args:
+            message_input: What the adapter or caller gives; None from the interval adapter.
+
+        Returns:
+            A message for a caller that waits, or None.
+        """
+        return self.on_message(message_input)
+
+    def on_message(self, request: Any) -> Any:
+        """Handle one input; override this or ``on_process_input``.
+
+        Raises:
+            NoHandlerError: Neither is overridden.
+        """
+        raise NoHandlerError(
+            f"{type(self).__name__} did not override on_message or on_process_input, so it cannot take "
+            f"{type(request).__name__}. Define one of them"
+        )
+
+
+class PollingBusinessService(BusinessService):
+    """A service that is asked for new data again and again.
+
+    ``on_poll`` is called once per interval. The interval is the adapter setting
+    ``CallInterval`` in seconds (5 when not given).
+
+    Example:
+        >>> class Clock(PollingBusinessService):
+        ...     def on_poll(self):
+        ...         self.log_info("tick")
+    """
+
+    @staticmethod
+    def get_adapter_type() -> str | type[Component] | None:
+        """Return the adapter that calls its service once per interval."""
+        return "Ens.InboundAdapter"
+
+    def on_process_input(self, message_input: Any = None) -> Any:
+        """Poll once; override for access to the adapter's input."""
+        return self.on_poll()
+
+    def on_poll(self) -> Any:
+        """Look for new data and send it; override this.
+
+        Raises:
+            NoHandlerError: Not overridden.
+        """
+        raise NoHandlerError(f"{type(self).__name__} did not override on_poll. Define it, or on_process_input")
+
+
+def takes_input(service_class: type[BusinessService]) -> bool:
+    """Return whether ``on_process_input`` of the class wants the input (an override may take none)."""
+    parameters = list(inspect.signature(service_class.on_process_input).parameters.values())[1:]
+    return bool(parameters)

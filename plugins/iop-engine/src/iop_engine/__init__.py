@@ -1,0 +1,3 @@
+"""The durable local engine: runs productions in one process on SQLite."""
+
+__all__ = ()

@@ -1,0 +1,58 @@
+"""Item names to queues: where a message for an item goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iop_core.definitions import ItemDefinition, ProductionDefinition
+from iop_core.errors import UnknownItemError
+from iop_core.headers import BusinessType
+
+# Processes with pool size 0 share this queue and its jobs, as in IRIS.
+ACTOR_QUEUE = "Ens.Actor"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where messages for one item go.
+
+    Attributes:
+        item: Name of the item.
+        queue: Its queue.
+        business_type: Kind of the item.
+    """
+
+    item: str
+    queue: str
+    business_type: BusinessType
+
+
+class AddressBook:
+    """Addresses of all items of a production.
+
+    Args:
+        production: The production.
+    """
+
+    def __init__(self, production: ProductionDefinition) -> None:
+        self._addresses = {
+            item.name: Address(item.name, queue_of(item), item.business_type) for item in production.items
+        }
+
+    def get(self, item: str) -> Address:
+        """Return the address of an item.
+
+        Raises:
+            UnknownItemError: The production has no such item.
+        """
+        address = self._addresses.get(item)
+        if address is None:
+            raise UnknownItemError(item, self._addresses)
+        return address
+
+
+def queue_of(item: ItemDefinition) -> str:
+    """Return the queue of an item: its own, or the shared one of the actors."""
+    if item.business_type is BusinessType.PROCESS and item.pool_size == 0:
+        return ACTOR_QUEUE
+    return item.name

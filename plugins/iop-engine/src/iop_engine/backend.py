@@ -1,0 +1,68 @@
+"""The backend ``local``: productions in this process, data in a directory."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from urllib.parse import unquote, urlsplit
+
+from iop_core.backends import Backend, RunOptions
+from iop_core.definitions import ProductionDefinition
+from iop_core.errors import BackendError, ConfigurationError
+from iop_core.plugins import choose, installed_plugins
+from iop_engine.engine import Engine
+from iop_engine.history import History
+
+DEFAULT_LOCATION = ".iop"
+DEFAULT_STORE = "sqlite"
+DURABILITIES = ("full", "normal")
+
+
+class LocalBackend(Backend):
+    """Runs productions in this process.
+
+    URLs: ``local:`` for the directory ``.iop`` below the current one, ``local:DIR`` or
+    ``local:///DIR`` for another.
+
+    Args:
+        location: The data directory.
+        namespace: The namespace.
+    """
+
+    name: ClassVar[str] = "local"
+
+    def __init__(self, location: str, *, namespace: str) -> None:
+        self.location = location
+        self.namespace = namespace
+        self._store_class = choose("store", DEFAULT_STORE, installed_plugins().stores())
+
+    @classmethod
+    def open(cls, url: str, *, namespace: str) -> LocalBackend:
+        """Open the backend a URL names."""
+        parts = urlsplit(url)
+        if parts.scheme != cls.name or parts.netloc or parts.query or parts.fragment:
+            raise BackendError(f"{url!r} is not a local URL; use local:, local:DIR or local:///absolute/DIR")
+        return cls(unquote(parts.path) or DEFAULT_LOCATION, namespace=namespace)
+
+    def history(self) -> History:
+        """Return read access to what is stored in the directory."""
+        reader = self._store_class.open_reader(self.location, namespace=self.namespace)
+        return History(reader, namespace=self.namespace, location=self.location)
+
+    def run(self, production: ProductionDefinition, options: RunOptions) -> Engine:
+        """Run a production in this process; returns when every item is ready."""
+        if options.durability not in DURABILITIES:
+            raise ConfigurationError(
+                f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe against "
+                "the death of the process)"
+            )
+        store = self._store_class.open(
+            self.location, namespace=self.namespace, durability=options.durability, clock=options.clock
+        )
+        try:
+            history = History(store.reader, namespace=self.namespace, location=self.location)
+            engine = Engine(production, store, options, history)
+        except BaseException:
+            store.close()
+            raise
+        engine.start()
+        return engine

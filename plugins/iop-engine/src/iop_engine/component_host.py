@@ -1,0 +1,222 @@
+"""The engine's side of one component instance: sending, replying and logging."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from iop_core.bodies import BodyCodec
+from iop_core.clock import Clock
+from iop_core.context import NO_MESSAGE, MessageContext
+from iop_core.definitions import ItemDefinition
+from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError
+from iop_core.events import LogEntry, event_type_of
+from iop_core.headers import MessagePriority, MessageType
+from iop_core.stores import Delivery, NewMessage, ReplySlot, Store, Unit
+from iop_engine.addresses import AddressBook
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What every part of a running engine shares.
+
+    Attributes:
+        store: Keeps the messages.
+        codec: Messages to bodies and back.
+        addresses: Where messages for an item go.
+        clock: Where time comes from.
+        keeps_trace: True when the production keeps the trace entries of every item.
+    """
+
+    store: Store
+    codec: BodyCodec
+    addresses: AddressBook
+    clock: Clock
+    keeps_trace: bool
+
+
+@dataclass(slots=True)
+class Scope:
+    """What is going on in a component instance right now.
+
+    Attributes:
+        thread: The thread it goes on in; sends from other threads are not part of it.
+        context: The message in hand.
+        session_id: Session that sends belong to; 0: the first send opens one.
+        unit: Collects what is stored at the end of the message in hand; None in a service's
+            own input, where each send is stored at once.
+        process_id: The process instance in hand; 0 when none.
+        replies: What ``reply`` was called with.
+    """
+
+    thread: int
+    context: MessageContext
+    session_id: int = 0
+    unit: Unit | None = None
+    process_id: int = 0
+    replies: list[object] = field(default_factory=list)
+
+
+class ComponentHost:
+    """Implements ``iop_core.interfaces.Host`` for one component instance.
+
+    Args:
+        item: The item the instance belongs to.
+        runtime: What the engine's parts share.
+    """
+
+    def __init__(self, item: ItemDefinition, runtime: Runtime) -> None:
+        self._item = item
+        self._runtime = runtime
+        self._scope: Scope | None = None
+
+    @property
+    def item_name(self) -> str:
+        """Name of the item."""
+        return self._item.name
+
+    @property
+    def keeps_trace(self) -> bool:
+        """True when ``trace()`` entries of this item are wanted."""
+        return self._item.log_trace_events or self._runtime.keeps_trace
+
+    @property
+    def context(self) -> MessageContext:
+        """The message in hand of the calling thread."""
+        scope = self._own_scope()
+        return NO_MESSAGE if scope is None else scope.context
+
+    def enter_message(self, delivery: Delivery, unit: Unit, process_id: int = 0) -> Scope:
+        """Begin the handling of a message: sends are collected in ``unit`` from now on."""
+        context = MessageContext(
+            delivery.message_id, delivery.session_id, delivery.attempt, delivery.source, delivery.time_created
+        )
+        self._scope = Scope(threading.get_ident(), context, delivery.session_id, unit, process_id)
+        return self._scope
+
+    def enter_input(self) -> None:
+        """Begin a service's own input: its sends share one session and are stored at once."""
+        self._scope = Scope(threading.get_ident(), NO_MESSAGE)
+
+    def leave(self) -> None:
+        """End what ``enter_message`` or ``enter_input`` began."""
+        self._scope = None
+
+    def send_sync(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
+        """Send a request and wait for the reply; see ``Host``."""
+        slot = self._ask(target, message, description)
+        answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+        if answer is None:
+            raise RequestTimeoutError(target, timeout_seconds)
+        if answer.is_error:
+            raise RequestFailedError(target, answer.error)
+        return self._runtime.codec.decode(answer.body)
+
+    def send_multi_sync(
+        self, requests: Sequence[tuple[str, object]], timeout_seconds: float, description: str
+    ) -> list[tuple[object, int]]:
+        """Send several requests and wait for all replies; see ``Host``."""
+        for target, _ in requests:
+            self._runtime.addresses.get(target)
+        slots = [self._ask(target, message, description) for target, message in requests]
+        deadline = None if timeout_seconds < 0 else time.monotonic() + timeout_seconds
+        answers: list[tuple[object, int]] = []
+        for slot in slots:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            answer = slot.wait(left)
+            if answer is None:
+                answers.append((None, 0))
+            elif answer.is_error:
+                answers.append((None, -1))
+            else:
+                answers.append((self._runtime.codec.decode(answer.body), 1))
+        return answers
+
+    def send_async(
+        self,
+        target: str,
+        message: object,
+        description: str,
+        *,
+        completion_key: str = "",
+        response_required: bool = False,
+    ) -> None:
+        """Send a request and go on; see ``Host``."""
+        scope = self._own_scope()
+        request = self._request(target, message, description, scope)
+        if response_required:
+            if scope is None or not scope.process_id:
+                raise SendError(
+                    f"{self.item_name!r} wants an answer from {target!r} outside of an event of a process instance, so there "
+                    "is nobody to bring it to. Send from on_request, on_response or on_complete, or with "
+                    "response_required=False"
+                )
+            request.return_queue = self._runtime.addresses.get(self.item_name).queue
+            request.process_id = scope.process_id
+            request.completion_key = completion_key
+        if scope is not None and scope.unit is not None:
+            scope.unit.new.append(request)
+        else:
+            self._store_now(request, scope)
+
+    def reply(self, message: object) -> None:
+        """Note the answer to the primary request; see ``Host``."""
+        scope = self._own_scope()
+        if scope is None or not scope.process_id:
+            raise SendError(f"{self.item_name!r} called reply outside of an event of a process instance")
+        scope.replies.append(message)
+
+    def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:
+        """Add an entry to the event log, without waiting for the disk; see ``Host``."""
+        context = self.context
+        entry = LogEntry(
+            entry_id=0,
+            type=event_type_of(level),
+            item=self.item_name,
+            session_id=context.session_id,
+            message_id=context.message_id,
+            method=method,
+            text=text,
+            time_logged=self._runtime.clock.now(),
+        )
+        self._runtime.store.submit(Unit(log=[entry]))
+
+    def _ask(self, target: str, message: object, description: str) -> ReplySlot:
+        """Store a synchronous request and return the place where its answer arrives."""
+        scope = self._own_scope()
+        request = self._request(target, message, description, scope)
+        slot = self._runtime.store.open_reply()
+        request.return_queue = slot.queue
+        request.priority = MessagePriority.SYNC
+        try:
+            self._store_now(request, scope)
+        except BaseException:
+            slot.close()
+            raise
+        return slot
+
+    def _request(self, target: str, message: object, description: str, scope: Scope | None) -> NewMessage:
+        address = self._runtime.addresses.get(target)
+        return NewMessage(
+            MessageType.REQUEST,
+            target,
+            address.queue,
+            self._runtime.codec.encode(message),
+            session_id=0 if scope is None else scope.session_id,
+            source=self._item.name,
+            source_type=self._item.business_type,
+            target_type=address.business_type,
+            description=description,
+        )
+
+    def _store_now(self, request: NewMessage, scope: Scope | None) -> None:
+        self._runtime.store.submit(Unit(new=[request])).wait()
+        if scope is not None and not scope.session_id:
+            scope.session_id = request.session_id
+            scope.context = MessageContext(session_id=request.session_id)
+
+    def _own_scope(self) -> Scope | None:
+        scope = self._scope
+        return scope if scope is not None and scope.thread == threading.get_ident() else None

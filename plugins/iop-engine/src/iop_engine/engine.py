@@ -1,0 +1,183 @@
+"""A running production: lanes of workers in front of a store."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from iop_core.backends import RunOptions
+from iop_core.bodies import BodyCodec
+from iop_core.definitions import ProductionDefinition
+from iop_core.errors import RequestFailedError, RequestTimeoutError
+from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
+from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageType
+from iop_core.logs import attach_event_log
+from iop_core.stores import NewMessage, Store, Unit
+from iop_engine.addresses import AddressBook
+from iop_engine.component_host import Runtime
+from iop_engine.history import History
+from iop_engine.lane import Lane, build_lanes
+
+# A stop takes away the input first; a start lets it in last.
+START_ORDER = (BusinessType.OPERATION, BusinessType.PROCESS, BusinessType.UNKNOWN, BusinessType.SERVICE)
+STOP_ORDER = (BusinessType.SERVICE, BusinessType.UNKNOWN, BusinessType.PROCESS, BusinessType.OPERATION)
+
+
+class Engine:
+    """Runs one production in this process; implements ``RunningProduction``.
+
+    Args:
+        production: What to run.
+        store: Where it keeps its messages; the engine closes it.
+        options: How to run it.
+        history: Reads the store for callers.
+    """
+
+    def __init__(self, production: ProductionDefinition, store: Store, options: RunOptions, history: History) -> None:
+        self._production = production
+        self._store = store
+        self._options = options
+        self._history = history
+        self._addresses = AddressBook(production)
+        self._codec = BodyCodec()
+        self._stopping = threading.Lock()
+        self._is_stopped = False
+        runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
+        self._lanes: list[Lane] = build_lanes(production, runtime)
+
+    def start(self) -> None:
+        """Start operations, then processes, then services; returns when all are ready.
+
+        Raises:
+            ComponentStartError: An item could not start; everything was stopped again.
+        """
+        attach_event_log()
+        self._note("Running")
+        try:
+            for kind in START_ORDER:
+                for lane in self._lanes:
+                    if lane.kind is kind:
+                        lane.start()
+            for lane in self._lanes:
+                lane.start_input()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop services, then processes, then operations, and close the store; repeatable."""
+        with self._stopping:
+            if self._is_stopped:
+                return
+            self._is_stopped = True
+            deadline = time.monotonic() + self._production.shutdown_timeout_seconds
+            for kind in STOP_ORDER:
+                for lane in self._lanes:
+                    if lane.kind is kind:
+                        lane.stop(deadline)
+            self._note("Stopped")
+            self._store.close()
+
+    def send(self, item: str, message: object) -> int:
+        """Send a request from outside; return its session id once it is on disk."""
+        return self.send_many(item, [message])[0]
+
+    def send_many(self, item: str, messages: Sequence[object]) -> list[int]:
+        """Send requests in one commit, each in a session of its own; return the session ids."""
+        requests = [self._request(item, message) for message in messages]
+        if requests:
+            self._store.submit(Unit(new=requests)).wait()
+        return [request.session_id for request in requests]
+
+    def call(self, item: str, message: object, *, timeout_seconds: float) -> object:
+        """Send a request from outside and return the reply message."""
+        request = self._request(item, message)
+        slot = self._store.open_reply()
+        request.return_queue = slot.queue
+        request.priority = MessagePriority.SYNC
+        try:
+            self._store.submit(Unit(new=[request])).wait()
+            reply = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+        except BaseException:
+            slot.close()
+            raise
+        if reply is None:
+            raise RequestTimeoutError(item, timeout_seconds)
+        if reply.is_error:
+            raise RequestFailedError(item, reply.error)
+        return self._codec.decode(reply.body)
+
+    def decode(self, stored: StoredMessage) -> object:
+        """Return a stored message as a message object."""
+        return self._codec.decode(stored.body)
+
+    def wait_until_idle(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until no running item has anything left to do; False when time ran out."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        loops = [loop for lane in self._lanes for loop in lane.adapter_loops()]
+        while True:
+            for loop in loops:
+                if not loop.wait_for_poll(_left(deadline)):
+                    return False
+            if not self._store.wait_until_idle(_left(deadline)):
+                return False
+            if all(loop.is_resting() for loop in loops) and self._store.wait_until_idle(0):
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            time.sleep(0.001)  # an adapter is in the middle of its input
+
+    def status(self) -> ProductionStatus:
+        """Return what runs."""
+        return self._history.status()
+
+    def queues(self) -> list[QueueStatus]:
+        """Return every queue that holds messages, by name."""
+        return self._history.queues()
+
+    def messages(self, criteria: MessageFilter) -> Iterator[MessageHeader]:
+        """Return the matching headers, a page at a time."""
+        return self._history.messages(criteria)
+
+    def count_messages(self, criteria: MessageFilter) -> int:
+        """Return how many messages match."""
+        return self._history.count_messages(criteria)
+
+    def message(self, message_id: int) -> StoredMessage | None:
+        """Return one message with its body, or None."""
+        return self._history.message(message_id)
+
+    def trace(self, session_id: int | None = None) -> Trace | None:
+        """Return one session, the latest for None; None when there is none."""
+        return self._history.trace(session_id)
+
+    def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
+        """Return event log entries, oldest first; with ``limit`` the newest that many."""
+        return self._history.log(since_id=since_id, item=item, limit=limit)
+
+    def _request(self, item: str, message: object) -> NewMessage:
+        address = self._addresses.get(item)
+        return NewMessage(
+            MessageType.REQUEST,
+            item,
+            address.queue,
+            self._codec.encode(message),
+            target_type=address.business_type,
+        )
+
+    def _note(self, state: str) -> None:
+        notes = {
+            "production": self._production.name,
+            "state": state,
+            "since": self._options.clock.now().isoformat(),
+            "durability": self._options.durability,
+            "pid": str(os.getpid()),
+        }
+        self._store.submit(Unit(notes=notes)).wait()
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+

@@ -1,0 +1,117 @@
+"""Making component instances and calling them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from iop_core.business_host import BusinessHost
+from iop_core.component import Component, allocate
+from iop_core.definitions import ItemDefinition
+from iop_core.dispatch import DispatchTable
+from iop_core.errors import ComponentStartError
+from iop_core.plugins import installed_plugins
+from iop_core.settings import apply_settings
+from iop_engine.component_host import ComponentHost
+
+# A setting of every inbound adapter that the engine itself obeys.
+CALL_INTERVAL = "CallInterval"
+
+_C = TypeVar("_C", bound=Component)
+
+
+def component_class_of(item: ItemDefinition, expected: type[_C]) -> type[_C]:
+    """Return the Python class of an item.
+
+    Raises:
+        ComponentStartError: There is none, or it is not of the kind the item says.
+    """
+    found = item.component_class or installed_plugins().components().get(item.class_name)
+    if found is None:
+        raise ComponentStartError(
+            item.name,
+            f"class {item.class_name!r} is not a Python class, and no installed plug-in offers it. Give the Python class, "
+            "or run this production where that class exists",
+        )
+    if not issubclass(found, expected):
+        raise ComponentStartError(
+            item.name, f"{found.__module__}.{found.__qualname__} is not a {expected.__name__}, but the item is a {item.kind}"
+        )
+    return found
+
+
+def adapter_class_of(item: ItemDefinition) -> type[Component] | None:
+    """Return the Python class of the item's adapter; None when it has none.
+
+    Raises:
+        ComponentStartError: It is named by text and nothing offers that name.
+    """
+    if item.adapter_class is not None or not item.adapter_class_name:
+        return item.adapter_class
+    found = installed_plugins().components().get(item.adapter_class_name)
+    if found is None:
+        raise ComponentStartError(
+            item.name,
+            f"adapter {item.adapter_class_name!r} is not a Python class, and no installed plug-in offers it. Give "
+            "adapter_class=, or run this production where that adapter exists",
+        )
+    return found
+
+
+def make_instance(
+    component_class: type[_C], item: ItemDefinition, host: ComponentHost, settings: Mapping[str, object]
+) -> _C:
+    """Make an instance with its settings, before any of its own code runs.
+
+    Raises:
+        SettingError: A value does not fit its setting.
+    """
+    instance = allocate(component_class, host)
+    for name in apply_settings(instance, settings, owner=item.name):
+        instance.log_warning(f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}")
+    return instance
+
+
+def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: ComponentHost) -> Component | None:
+    """Make the adapter of an item, with its settings, and give it to the business host."""
+    adapter_class = adapter_class_of(item)
+    if adapter_class is None:
+        return None
+    settings = {name: value for name, value in item.adapter_settings.items() if name != CALL_INTERVAL}
+    adapter = make_instance(adapter_class, item, host, settings)
+    business_host.adapter = business_host.Adapter = adapter
+    return adapter
+
+
+def start_instance(instance: Component) -> None:
+    """Run the start-up hooks of an instance."""
+    instance.on_connected()
+    instance.on_init()
+
+
+def call(function: Callable[..., object], *arguments: object) -> object:
+    """Call code of a component and return its result, awaiting it when it is a coroutine."""
+    result = function(*arguments)
+    if inspect.iscoroutine(result):
+        return asyncio.run(result)
+    return result
+
+
+def dispatch(instance: Component, message: object, otherwise: Callable[[object], object]) -> object:
+    """Hand a message to the handler that takes it, or to ``otherwise``."""
+    method = DispatchTable.of(type(instance)).find(message)
+    return call(otherwise if method is None else getattr(instance, method), message)
+
+
+def one_line(exc: BaseException) -> str:
+    """Return an error as one line: its type and text."""
+    text = " ".join(str(exc).split())
+    return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
+
+
+def full_text(exc: BaseException) -> str:
+    """Return an error with its traceback and causes, from the component's code on."""
+    return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)).rstrip()

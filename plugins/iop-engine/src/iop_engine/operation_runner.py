@@ -1,0 +1,69 @@
+"""Running a business operation: one request, one settlement."""
+
+from __future__ import annotations
+
+import logging
+
+from iop_core.component import Component
+from iop_core.definitions import ItemDefinition
+from iop_core.dispatch import DispatchTable
+from iop_core.headers import MessageStatus
+from iop_core.operations import BusinessOperation
+from iop_core.stores import Delivery, Unit
+from iop_engine.component_host import ComponentHost, Runtime
+from iop_engine.instances import attach_adapter, component_class_of, dispatch, make_instance, start_instance
+from iop_engine.settlement import answer, failure, settled
+from iop_engine.worker import Runner, Settle
+
+_LOG = logging.getLogger("iop.engine")
+
+
+class OperationRunner(Runner):
+    """Runs one instance of an operation.
+
+    Args:
+        item: The item.
+        runtime: What the engine's parts share.
+    """
+
+    def __init__(self, item: ItemDefinition, runtime: Runtime) -> None:
+        self._item = item
+        self._runtime = runtime
+        self._host = ComponentHost(item, runtime)
+        self._started: list[Component] = []
+
+    def start(self) -> None:
+        """Make the instance and its adapter and run their start-up hooks."""
+        operation_class = component_class_of(self._item, BusinessOperation)
+        self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
+        for text in DispatchTable.of(operation_class).warnings:
+            self._operation.log_warning(text)
+        adapter = attach_adapter(self._operation, self._item, self._host)
+        for instance in (adapter, self._operation):
+            if instance is not None:
+                start_instance(instance)
+                self._started.append(instance)
+
+    def handle(self, delivery: Delivery, settle: Settle) -> None:
+        """Have the request handled; its sends and its reply are stored with its end."""
+        unit = Unit()
+        self._host.enter_message(delivery, unit)
+        try:
+            request = self._runtime.codec.decode(delivery.body)
+            response = dispatch(self._operation, request, self._operation.on_message)
+            if delivery.return_queue:
+                unit.new.append(answer(self._item, delivery, self._runtime.codec.encode(response)))
+            unit.settled.append(settled(delivery, MessageStatus.COMPLETED))
+        except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
+            unit = failure(self._item, delivery, exc, self._runtime.clock.now())
+        finally:
+            self._host.leave()
+        settle(unit)
+
+    def stop(self) -> None:
+        """Run the tear-down hooks, in the reverse order of the start."""
+        for instance in reversed(self._started):
+            try:
+                instance.on_tear_down()
+            except Exception:  # noqa: BLE001 - boundary: component code may raise anything
+                instance.logger.exception("on_tear_down failed")

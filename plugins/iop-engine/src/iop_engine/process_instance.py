@@ -1,0 +1,117 @@
+"""A business process instance: what it remembers, in memory and on disk."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+
+from iop_core.errors import StoreError
+from iop_core.events import StoredMessage
+from iop_core.headers import Body
+from iop_core.processes import BusinessProcess
+from iop_core.stores import Delivery, ProcessRecord, StoreReader
+from iop_engine.component_host import ComponentHost
+
+
+@dataclass(slots=True)
+class ProcessInstance:
+    """One instance while it is in memory.
+
+    Attributes:
+        component: The Python object, the same for all events until a restart.
+        host: Its side of the engine.
+        record: What is stored of it.
+        request: The primary request.
+        calls: Bodies of requests whose answers are outstanding, by message id.
+    """
+
+    component: BusinessProcess
+    host: ComponentHost
+    record: ProcessRecord
+    request: Delivery
+    calls: dict[int, Body] = field(default_factory=dict)
+
+
+class ProcessTable:
+    """The instances of one process item that are in memory, shared by its workers.
+
+    Two workers never have the same instance in hand: the store sees to that.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._instances: dict[int, ProcessInstance] = {}
+
+    def add(self, instance: ProcessInstance) -> None:
+        """Keep an instance until ``remove``."""
+        with self._lock:
+            self._instances[instance.record.process_id] = instance
+
+    def find(self, process_id: int) -> ProcessInstance | None:
+        """Return the instance, or None when it is not in memory."""
+        with self._lock:
+            return self._instances.get(process_id)
+
+    def remove(self, process_id: int) -> None:
+        """Forget an instance that has ended."""
+        with self._lock:
+            self._instances.pop(process_id, None)
+
+
+def read_state(component: BusinessProcess) -> str:
+    """Return the persistent properties of a component as the text of a JSON object.
+
+    A value that JSON cannot hold is left out and named in the log.
+    """
+    names = component.PERSISTENT_PROPERTY_LIST
+    if not names:
+        return "{}"
+    state: dict[str, object] = {}
+    for name in names:
+        if not hasattr(component, name):
+            continue
+        value = getattr(component, name)
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as exc:
+            component.log_warning(f"persistent property {name!r} is not stored: {value!r} is no JSON value ({exc})")
+            continue
+        state[name] = value
+    return json.dumps(state)
+
+
+def write_state(component: BusinessProcess, state: str) -> None:
+    """Set the persistent properties of a component from what ``read_state`` returned."""
+    for name, value in json.loads(state).items():
+        setattr(component, name, value)
+
+
+def stored_delivery(reader: StoreReader, message_id: int) -> Delivery:
+    """Return a message that was handled before as it was delivered then.
+
+    Raises:
+        StoreError: It is not stored any more.
+    """
+    stored: StoredMessage | None = reader.message(message_id)
+    if stored is None:
+        raise StoreError(f"message {message_id} is not stored any more, but a process instance still needs it")
+    header = stored.header
+    return Delivery(
+        message_id=header.message_id,
+        session_id=header.session_id,
+        type=header.type,
+        queue=header.queue,
+        source=header.source,
+        target=header.target,
+        return_queue=header.return_queue,
+        priority=header.priority,
+        corresponding_id=header.corresponding_id,
+        process_id=header.process_id,
+        is_error=header.is_error,
+        error=header.error,
+        completion_key=header.completion_key,
+        time_created=header.time_created,
+        attempt=1,
+        body=stored.body,
+    )

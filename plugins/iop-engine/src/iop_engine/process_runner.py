@@ -1,0 +1,166 @@
+"""Running a business process: each event of an instance is one settlement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iop_core.definitions import ItemDefinition
+from iop_core.dispatch import DispatchTable
+from iop_core.errors import RequestFailedError
+from iop_core.headers import Body, MessageStatus, MessageType
+from iop_core.processes import BusinessProcess
+from iop_core.stores import Delivery, ProcessRecord, Unit
+from iop_engine.component_host import ComponentHost, Runtime, Scope
+from iop_engine.instances import call, component_class_of, dispatch, make_instance, start_instance
+from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery, write_state
+from iop_engine.settlement import answer, failure, settled
+from iop_engine.worker import Runner, Settle
+
+
+class ProcessRunner(Runner):
+    """Runs the instances of a process whose events one worker takes.
+
+    Args:
+        item: The item.
+        runtime: What the engine's parts share.
+        instances: The instances in memory, shared by the workers of the item.
+    """
+
+    def __init__(self, item: ItemDefinition, runtime: Runtime, instances: ProcessTable) -> None:
+        self._item = item
+        self._runtime = runtime
+        self._instances = instances
+
+    def start(self) -> None:
+        """Check the class and its settings; instances are made per request."""
+        self._process_class = component_class_of(self._item, BusinessProcess)
+        probe = self._make(ComponentHost(self._item, self._runtime))
+        for text in DispatchTable.of(self._process_class).warnings:
+            probe.log_warning(text)
+
+    def stop(self) -> None:
+        """Do nothing: open instances go on after the next start."""
+
+    def handle(self, delivery: Delivery, settle: Settle) -> None:
+        """Have one event handled; sends, reply and state are stored with its end."""
+        instance: ProcessInstance | None = None
+        try:
+            instance = self._find(delivery)
+            if instance is None:
+                settle(Unit(settled=[settled(delivery, MessageStatus.DISCARDED)]))
+                return
+            unit = self._event(instance, delivery)
+        except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
+            unit = self._failure(instance, delivery, exc)
+        settle(unit)
+        if instance is not None:
+            self._remember(instance, unit)
+
+    def _find(self, delivery: Delivery) -> ProcessInstance | None:
+        """Return the instance the event is for: a new one for a request, none when it has ended."""
+        if delivery.type is MessageType.REQUEST:
+            record = ProcessRecord(delivery.message_id, self._item.name, delivery.session_id)
+            return self._enter_memory(record, delivery)
+        instance = self._instances.find(delivery.process_id)
+        if instance is not None:
+            return instance
+        record = self._runtime.store.reader.find_process(delivery.process_id)
+        if record is None or record.is_completed:
+            return None
+        return self._enter_memory(record, stored_delivery(self._runtime.store.reader, record.process_id))
+
+    def _enter_memory(self, record: ProcessRecord, request: Delivery) -> ProcessInstance:
+        host = ComponentHost(self._item, self._runtime)
+        instance = ProcessInstance(self._make(host), host, record, request)
+        host.enter_message(request, Unit(), record.process_id)
+        try:
+            start_instance(instance.component)
+        finally:
+            host.leave()
+        # After on_init, which sets first values: what was stored counts more.
+        write_state(instance.component, record.state)
+        return instance
+
+    def _make(self, host: ComponentHost) -> BusinessProcess:
+        return make_instance(self._process_class, self._item, host, self._item.host_settings)
+
+    def _event(self, instance: ProcessInstance, delivery: Delivery) -> Unit:
+        """Run one event and return its settlement; the instance keeps its old record when it fails."""
+        unit = Unit()
+        record = replace(instance.record)
+        component, codec = instance.component, self._runtime.codec
+        scope = instance.host.enter_message(delivery, unit, record.process_id)
+        try:
+            request = codec.decode(instance.request.body)
+            if delivery.type is MessageType.REQUEST:
+                result = dispatch(component, request, component.on_message)
+            else:
+                result = self._on_response(instance, delivery, request)
+                record.pending -= 1
+            self._take_response(record, result)
+            record.pending += sum(1 for message in unit.new if message.process_id == record.process_id)
+            if record.pending == 0:
+                self._take_response(record, call(component.on_complete, request, codec.decode(record.response)))
+                record.is_completed = True
+                component.on_tear_down()
+        finally:
+            instance.host.leave()
+        self._reply(instance, record, scope, unit)
+        record.state = read_state(component)
+        unit.settled.append(settled(delivery))
+        unit.process = record
+        return unit
+
+    def _on_response(self, instance: ProcessInstance, delivery: Delivery, request: object) -> object:
+        if delivery.is_error:
+            raise RequestFailedError(delivery.source, delivery.error)
+        codec = self._runtime.codec
+        asked = instance.calls.get(delivery.corresponding_id)
+        if asked is None:
+            asked = stored_delivery(self._runtime.store.reader, delivery.corresponding_id).body
+        return call(
+            instance.component.on_response,
+            request,
+            codec.decode(instance.record.response),
+            codec.decode(asked),
+            codec.decode(delivery.body),
+            delivery.completion_key,
+        )
+
+    def _take_response(self, record: ProcessRecord, result: object) -> None:
+        if result is not None:
+            record.response = self._runtime.codec.encode(result)
+
+    def _reply(self, instance: ProcessInstance, record: ProcessRecord, scope: Scope, unit: Unit) -> None:
+        """Answer the caller once: with the first ``reply``, else with the response at the end."""
+        if record.has_replied or not (scope.replies or record.is_completed):
+            return
+        body: Body = self._runtime.codec.encode(scope.replies[0]) if scope.replies else record.response
+        record.has_replied = True
+        if instance.request.return_queue:
+            unit.new.append(answer(self._item, instance.request, body))
+
+    def _failure(self, instance: ProcessInstance | None, delivery: Delivery, exc: BaseException) -> Unit:
+        """End the instance with an error and tell its caller."""
+        unit = failure(self._item, delivery, exc, self._runtime.clock.now())
+        if instance is None:
+            return unit
+        record = replace(instance.record, is_completed=True, error=unit.settled[0].error)
+        if delivery.type is MessageType.RESPONSE and instance.request.return_queue and not record.has_replied:
+            unit.new.append(answer(self._item, instance.request, error=record.error))
+        record.has_replied = True
+        unit.process = record
+        return unit
+
+    def _remember(self, instance: ProcessInstance, unit: Unit) -> None:
+        """Keep the instance for its next event, or forget it at its end."""
+        if unit.process is None:
+            return
+        instance.record = unit.process
+        if instance.record.is_completed:
+            self._instances.remove(instance.record.process_id)
+            return
+        for message in unit.new:
+            if message.process_id == instance.record.process_id:
+                instance.calls[message.message_id] = message.body
+        self._instances.add(instance)

@@ -1,0 +1,184 @@
+"""Running a business service: its adapter loop, and messages addressed to it."""
+
+from __future__ import annotations
+
+import threading
+
+from iop_core.adapters import InboundAdapter
+from iop_core.clock import Alarm
+from iop_core.component import Component
+from iop_core.definitions import ItemDefinition
+from iop_core.errors import ComponentStartError
+from iop_core.services import BusinessService, takes_input
+from iop_core.stores import Delivery, Unit
+from iop_engine.component_host import ComponentHost, Runtime
+from iop_engine.instances import (
+    CALL_INTERVAL,
+    attach_adapter,
+    call,
+    component_class_of,
+    make_instance,
+    start_instance,
+)
+from iop_engine.settlement import answer, failure, settled
+from iop_engine.worker import Runner, Settle
+
+DEFAULT_CALL_INTERVAL_SECONDS = 5.0
+
+
+class ServiceRunner(Runner):
+    """Runs one instance of a service.
+
+    The adapter loop has a thread of its own. The instance is never called by two threads
+    at the same time, except by threads that it starts itself.
+
+    Args:
+        item: The item.
+        runtime: What the engine's parts share.
+    """
+
+    def __init__(self, item: ItemDefinition, runtime: Runtime) -> None:
+        self._item = item
+        self._runtime = runtime
+        self._host = ComponentHost(item, runtime)
+        self._turn = threading.Lock()
+        self._started: list[Component] = []
+        self.loop: AdapterLoop | None = None
+
+    def start(self) -> None:
+        """Make the instance and its adapter, run their start-up hooks, start the adapter loop."""
+        service_class = component_class_of(self._item, BusinessService)
+        self._takes_input = takes_input(service_class)
+        self._service = make_instance(service_class, self._item, self._host, self._item.host_settings)
+        adapter = attach_adapter(self._service, self._item, self._host)
+        if isinstance(adapter, InboundAdapter):
+            adapter.business_host = adapter.BusinessHost = ServiceInput(self)
+            adapter.business_host_python = self._service
+        for instance in (adapter, self._service):
+            if instance is not None:
+                start_instance(instance)
+                self._started.append(instance)
+        if isinstance(adapter, InboundAdapter):
+            self.loop = AdapterLoop(adapter, self._turn, self._runtime.clock.alarm(), self._interval(adapter))
+
+    def handle(self, delivery: Delivery, settle: Settle) -> None:
+        """Hand a message addressed to the service to it as input."""
+        unit = Unit()
+        with self._turn:
+            self._host.enter_message(delivery, unit)
+            try:
+                response = self.process_input(self._runtime.codec.decode(delivery.body))
+                if delivery.return_queue:
+                    unit.new.append(answer(self._item, delivery, self._runtime.codec.encode(response)))
+                unit.settled.append(settled(delivery))
+            except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
+                unit = failure(self._item, delivery, exc, self._runtime.clock.now())
+            finally:
+                self._host.leave()
+        settle(unit)
+
+    def process_input(self, message_input: object) -> object:
+        """Call the service with one input; the turn is already taken."""
+        self._service._wait_for_next_call_interval = False
+        if self._takes_input:
+            return call(self._service.on_process_input, message_input)
+        return call(self._service.on_process_input)
+
+    def adapter_input(self, message_input: object) -> object:
+        """Call the service with an input of its adapter: a session of its own."""
+        self._host.enter_input()
+        try:
+            return self.process_input(message_input)
+        finally:
+            self._host.leave()
+
+    def stop(self) -> None:
+        """End the adapter loop and run the tear-down hooks, service first."""
+        if self.loop is not None:
+            self.loop.stop()
+        for instance in reversed(self._started):
+            try:
+                instance.on_tear_down()
+            except Exception:  # noqa: BLE001 - boundary: component code may raise anything
+                instance.logger.exception("on_tear_down failed")
+
+    def _interval(self, adapter: InboundAdapter) -> float:
+        value = self._item.adapter_settings.get(CALL_INTERVAL)
+        if value is None:
+            value = getattr(adapter, CALL_INTERVAL, None)
+        if value is None:
+            value = getattr(self._service, CALL_INTERVAL, DEFAULT_CALL_INTERVAL_SECONDS)
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = -1.0
+        if not 0 < seconds < threading.TIMEOUT_MAX:
+            raise ComponentStartError(
+                self._item.name, f"adapter setting {CALL_INTERVAL}={value!r} is not a number of seconds above 0"
+            )
+        return seconds
+
+
+class ServiceInput:
+    """The ``business_host`` of an inbound adapter: takes input for the service.
+
+    Args:
+        runner: Runs the service.
+    """
+
+    def __init__(self, runner: ServiceRunner) -> None:
+        self._runner = runner
+
+    def process_input(self, message_input: object = None) -> object:
+        """Hand one input to the service and return what the service returns."""
+        return self._runner.adapter_input(message_input)
+
+    ProcessInput = process_input
+
+
+class AdapterLoop:
+    """Calls an inbound adapter once per interval, in a thread of its own.
+
+    Args:
+        adapter: The adapter.
+        turn: Held while the adapter or its service runs.
+        alarm: Ends the loop.
+        interval_seconds: Time between the end of one call and the next.
+    """
+
+    def __init__(self, adapter: InboundAdapter, turn: threading.Lock, alarm: Alarm, interval_seconds: float) -> None:
+        self._adapter = adapter
+        self._turn = turn
+        self._alarm = alarm
+        self._interval_seconds = interval_seconds
+        self._has_polled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"iop-{type(adapter).__name__}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop after the call in hand."""
+        self._alarm.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._has_polled.set()
+
+    def wait_for_poll(self, timeout_seconds: float | None) -> bool:
+        """Wait until the adapter was called once; False when time ran out."""
+        return self._has_polled.wait(timeout_seconds)
+
+    def is_resting(self) -> bool:
+        """Return whether the adapter is waiting for the next interval."""
+        return not self._turn.locked()
+
+    def _run(self) -> None:
+        while not self._alarm.is_set():
+            with self._turn:
+                try:
+                    call(self._adapter.on_task)
+                except Exception:  # noqa: BLE001 - boundary: component code may raise anything
+                    self._adapter.logger.exception("input failed; trying again in %g s", self._interval_seconds)
+            self._has_polled.set()
+            self._alarm.wait(self._interval_seconds)

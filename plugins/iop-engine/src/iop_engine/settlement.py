@@ -1,0 +1,62 @@
+"""How the handling of a message ends: what is stored with it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from iop_core.definitions import ItemDefinition
+from iop_core.events import EventType, LogEntry
+from iop_core.headers import EMPTY_BODY, Body, BusinessType, MessageStatus, MessageType
+from iop_core.stores import Delivery, NewMessage, Settled, Unit
+from iop_engine.instances import full_text, one_line
+
+_LOG = logging.getLogger("iop.engine")
+
+
+def settled(delivery: Delivery, status: MessageStatus = MessageStatus.COMPLETED, error: str = "") -> Settled:
+    """Return the end of a message's handling."""
+    return Settled(delivery.message_id, delivery.queue, delivery.key, status, error)
+
+
+def answer(item: ItemDefinition, request: Delivery, body: Body = EMPTY_BODY, error: str = "") -> NewMessage:
+    """Return the answer of an item to a request; with ``error`` an answer that tells of it."""
+    return NewMessage(
+        MessageType.RESPONSE,
+        request.source,
+        request.return_queue,
+        body,
+        session_id=request.session_id,
+        priority=request.priority,
+        source=item.name,
+        source_type=item.business_type,
+        target_type=BusinessType.PROCESS if request.process_id else BusinessType.UNKNOWN,
+        corresponding_id=request.message_id,
+        process_id=request.process_id,
+        is_error=bool(error),
+        error=error,
+        description=f"{item.name} -> {request.source}" if request.source else item.name,
+        completion_key=request.completion_key,
+    )
+
+
+def error_entry(item: ItemDefinition, delivery: Delivery, exc: BaseException, now: datetime) -> LogEntry:
+    """Return the event log entry for a handler that failed, with the traceback."""
+    text = f"message {delivery.message_id} ended with {one_line(exc)}\n{full_text(exc)}"
+    return LogEntry(0, EventType.ERROR, item.name, delivery.session_id, delivery.message_id, "", text, now)
+
+
+def failure(item: ItemDefinition, delivery: Delivery, exc: BaseException, now: datetime) -> Unit:
+    """Return the end of a handling that failed: nothing it sent, the error, and word of it to the caller."""
+    error = one_line(exc)
+    _LOG.error(
+        "message %d ended with %s",
+        delivery.message_id,
+        error,
+        exc_info=exc,
+        extra={"iop_item": item.name, "iop_session": delivery.session_id, "iop_message": delivery.message_id},
+    )
+    unit = Unit(settled=[settled(delivery, MessageStatus.ERROR, error)], log=[error_entry(item, delivery, exc, now)])
+    if delivery.type is MessageType.REQUEST and delivery.return_queue:
+        unit.new.append(answer(item, delivery, error=error))
+    return unit

@@ -1,0 +1,94 @@
+"""The data directory: where the file of each namespace lies, and who owns it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from iop_core.errors import StoreError, StoreLockedError
+
+_NAMESPACE = re.compile(r"[A-Za-z%][A-Za-z0-9_.-]{0,63}")
+
+
+class DataDirectory:
+    """The files of one namespace in one directory.
+
+    Ownership is a lock of the operating system on a file: it ends with the process,
+    however that dies.
+
+    Args:
+        location: The directory; made by ``acquire``.
+        namespace: Names the files; upper and lower case are the same.
+
+    Raises:
+        StoreError: The namespace cannot be used in a file name.
+    """
+
+    def __init__(self, location: str, namespace: str) -> None:
+        if not _NAMESPACE.fullmatch(namespace):
+            raise StoreError(
+                f"namespace {namespace!r} cannot be used: start with a letter, then up to 63 letters, digits, '_', '.', '-'"
+            )
+        self.path = Path(location).absolute()
+        self.database = self.path / f"{namespace.lower()}.db"
+        self._owner = self.path / f"{namespace.lower()}.pid"
+        self._lock = FileLock(self.path / f"{namespace.lower()}.lock", timeout=0, thread_local=False)
+
+    def acquire(self) -> None:
+        """Make the directory and take possession of it.
+
+        Raises:
+            StoreLockedError: A running engine owns it.
+            StoreError: It cannot be made or written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._refuse_read_only()
+            # A status query holds the lock for a moment: so do not give up at once.
+            self._lock.acquire(timeout=1)
+            self._owner.write_text(str(os.getpid()), encoding="ascii")
+        except Timeout:
+            raise StoreLockedError(
+                f"the data directory {str(self.path)!r} belongs to a running production{self._owner_text()}. Stop it first, "
+                "or give another directory or namespace"
+            ) from None
+        except OSError as exc:
+            self._lock.release()
+            raise StoreError(
+                f"the data directory {str(self.path)!r} cannot be written: {exc.strerror or exc}. Make it writable or give "
+                "another one"
+            ) from exc
+
+    def release(self) -> None:
+        """Give up possession; repeatable."""
+        self._lock.release()
+
+    def is_locked(self) -> bool:
+        """Return whether a running engine owns the directory."""
+        if self._lock.is_locked:
+            return True
+        if not self._owner.exists():
+            return False
+        try:
+            with self._lock:
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False  # read-only: nobody can be writing there
+
+    def _refuse_read_only(self) -> None:
+        # The permission bits too: the super-user could write, but somebody made it read-only on purpose.
+        is_marked = not stat.S_IMODE(self.path.stat().st_mode) & 0o222
+        if is_marked or not os.access(self.path, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+
+    def _owner_text(self) -> str:
+        try:
+            return f" (process {self._owner.read_text(encoding='ascii')})"
+        except OSError:
+            return ""

@@ -1,0 +1,139 @@
+"""Between rows of the tables and the records of the store interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeAlias
+
+from iop_core.events import EventType, LogEntry
+from iop_core.headers import (
+    Body,
+    BusinessType,
+    Invocation,
+    MessageHeader,
+    MessagePriority,
+    MessageStatus,
+    MessageType,
+)
+from iop_core.stores import Delivery, NewMessage
+
+Row: TypeAlias = Sequence[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+HEADER_COLUMNS = (
+    "h.id, h.session_id, h.type, h.status, h.priority, h.invocation, h.source, h.target, h.source_type, h.target_type, "
+    "h.queue, h.return_queue, h.corresponding_id, h.process_id, h.body_id, coalesce(b.class_name, ''), "
+    "coalesce(length(b.payload), 0), h.is_error, h.error, h.description, h.completion_key, h.created, h.processed"
+)
+
+DELIVERY_COLUMNS = (
+    "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
+    "h.process_id, h.is_error, h.error, h.completion_key, h.created, b.class_name, b.serializer, b.payload"
+)
+
+JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
+
+
+def storable(text: str) -> str:
+    """Return text that SQLite can hold: half characters, which it refuses, are spelled out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Return microseconds since 1970 (UTC), which is how times are stored."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """Return the moment of a stored time."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def header_from_row(row: Row) -> MessageHeader:
+    """Build a header from ``HEADER_COLUMNS``."""
+    return MessageHeader(
+        message_id=row[0],
+        session_id=row[1],
+        type=MessageType(row[2]),
+        status=MessageStatus(row[3]),
+        priority=MessagePriority(row[4]),
+        invocation=Invocation(row[5]),
+        source=row[6],
+        target=row[7],
+        source_type=BusinessType(row[8]),
+        target_type=BusinessType(row[9]),
+        queue=row[10],
+        return_queue=row[11],
+        corresponding_id=row[12],
+        process_id=row[13],
+        body_id=row[14],
+        body_class=row[15],
+        size_bytes=row[16],
+        is_error=bool(row[17]),
+        error=row[18],
+        description=row[19],
+        completion_key=row[20],
+        time_created=to_datetime(row[21]),
+        time_processed=None if row[22] is None else to_datetime(row[22]),
+    )
+
+
+def delivery_from_row(row: Row) -> Delivery:
+    """Build a delivery from ``DELIVERY_COLUMNS``."""
+    return Delivery(
+        message_id=row[0],
+        session_id=row[1],
+        type=MessageType(row[2]),
+        queue=row[3],
+        source=row[4],
+        target=row[5],
+        return_queue=row[6],
+        priority=MessagePriority(row[7]),
+        corresponding_id=row[8],
+        process_id=row[9],
+        is_error=bool(row[10]),
+        error=row[11],
+        completion_key=row[12],
+        time_created=to_datetime(row[13]),
+        attempt=1,
+        body=Body(row[14] or "", row[15] or "", row[16] or b""),
+    )
+
+
+def delivery_of(message: NewMessage, created: datetime) -> Delivery:
+    """Build the delivery of a message that has just been stored, without reading it back."""
+    return Delivery(
+        message.message_id,
+        message.session_id,
+        message.type,
+        message.queue,
+        message.source,
+        message.target,
+        message.return_queue,
+        message.priority,
+        message.corresponding_id,
+        message.process_id,
+        message.is_error,
+        message.error,
+        message.completion_key,
+        created,
+        1,
+        message.body,
+    )
+
+
+def log_entry_from_row(row: Row) -> LogEntry:
+    """Build a log entry from all columns of the log table."""
+    return LogEntry(
+        entry_id=row[0],
+        type=EventType(row[1]),
+        item=row[2],
+        session_id=row[3],
+        message_id=row[4],
+        method=row[5],
+        text=row[6],
+        time_logged=to_datetime(row[7]),
+    )

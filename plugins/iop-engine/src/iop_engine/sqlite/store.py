@@ -1,0 +1,136 @@
+"""The SQLite store: one file, one writer, queues in memory in front of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import ClassVar
+
+from iop_core.clock import Clock
+from iop_core.errors import BackendUnavailableError, StoreError
+from iop_core.headers import MessageType
+from iop_core.stores import SYNC_CALL_PREFIX, Delivery, ReplySlot, Store, StoreReader, Ticket, Unit
+from iop_engine.queues import QueueSet
+from iop_engine.sqlite.directory import DataDirectory
+from iop_engine.sqlite.reader import SqliteReader
+from iop_engine.sqlite.replies import Slots
+from iop_engine.sqlite.rows import delivery_of
+from iop_engine.sqlite.schema import open_for_writing
+from iop_engine.sqlite.writer import Job, Writer
+
+
+class SqliteStore(Store):
+    """Keeps everything in one SQLite file in write-ahead mode; made by ``open``.
+
+    Args:
+        directory: The data directory, already taken into possession.
+        durability: ``full`` flushes the disk with every commit; ``normal`` leaves that to
+            the operating system, so that a power cut may lose the last moments.
+        clock: Where the times of headers come from.
+    """
+
+    name: ClassVar[str] = "sqlite"
+
+    def __init__(self, directory: DataDirectory, *, durability: str, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+        connection = open_for_writing(directory.database, durability)
+        try:
+            self.reader: SqliteReader = SqliteReader(directory)
+            counts = {queue.name: queue.count for queue in self.reader.queues()}
+            self._queues = QueueSet(self.reader.refill, counts, self.reader.urgent())
+            highest_ids = self.reader.highest_ids()
+        except StoreError:
+            connection.close()
+            raise
+        self._slots = Slots()
+        self._idle = threading.Condition()
+        self._is_closed = False
+        self._writer = Writer(
+            connection, directory.database, highest_ids, self._slots, self._publish, self._tell_idle
+        )
+
+    @classmethod
+    def open(cls, location: str, *, namespace: str, durability: str, clock: Clock) -> SqliteStore:
+        """Take possession of a namespace in a data directory."""
+        directory = DataDirectory(location, namespace)
+        directory.acquire()
+        try:
+            return cls(directory, durability=durability, clock=clock)
+        except StoreError:
+            directory.release()
+            raise
+
+    @classmethod
+    def open_reader(cls, location: str, *, namespace: str) -> StoreReader:
+        """Open a namespace of a data directory for reading."""
+        directory = DataDirectory(location, namespace)
+        if not directory.database.exists():
+            raise BackendUnavailableError(
+                f"no production ever ran here: {str(directory.database)!r} does not exist. Start one with 'iop run FILE.py', "
+                "or say where the data is"
+            )
+        return SqliteReader(directory)
+
+    def submit(self, unit: Unit) -> Ticket:
+        """Take over a unit and return at once."""
+        job = self._writer.submit(unit, self._clock.now())
+        for end in unit.settled:
+            if end.key:
+                self._queues.get(end.queue).release(end.key)
+        return job
+
+    def open_reply(self) -> ReplySlot:
+        """Prepare for the answer of one synchronous request."""
+        return self._slots.open()
+
+    def open_queue(self, queue: str) -> None:
+        """Let ``lease`` hand out messages of this queue."""
+        self._queues.open(queue)
+
+    def lease(self, queue: str) -> Delivery | None:
+        """Wait for the next message of a queue; None once it is closed."""
+        return self._queues.get(queue).lease()
+
+    def close_queue(self, queue: str) -> None:
+        """Make every ``lease`` of this queue return None."""
+        self._queues.close(queue)
+
+    def wait_until_idle(self, timeout_seconds: float | None) -> bool:
+        """Wait until no open queue holds a message and nothing waits to be written."""
+        with self._idle:
+            return self._idle.wait_for(self._is_idle, timeout_seconds)
+
+    def close(self) -> None:
+        """Write what was submitted, then let go of the directory; repeatable."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._writer.close()
+        self._slots.abandon(StoreError("the production was stopped before an answer came"))
+        self.reader.close()
+        self._directory.release()
+
+    def _publish(self, jobs: Sequence[Job]) -> None:
+        """Hand over what is on disk now; runs in the writer's thread."""
+        for job in jobs:
+            for message in job.unit.new:
+                delivery = delivery_of(message, job.created)
+                if not message.queue.startswith(SYNC_CALL_PREFIX):
+                    self._queues.get(message.queue).publish(delivery)
+                elif message.type is MessageType.RESPONSE:
+                    slot = self._slots.find(message.queue)
+                    if slot is not None:
+                        slot.deliver(delivery)
+            for end in job.unit.settled:
+                self._queues.get(end.queue).unsettled -= 1
+
+    def _tell_idle(self) -> None:
+        with self._idle:
+            self._idle.notify_all()
+
+    def _is_idle(self) -> bool:
+        # Nothing may be submitted between the two looks, or a message could pass from a queue
+        # not yet looked at to one already looked at.
+        before = self._writer.quiet_since()
+        return before is not None and self._queues.is_drained() and self._writer.quiet_since() == before

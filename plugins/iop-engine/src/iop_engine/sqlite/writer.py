@@ -1,0 +1,347 @@
+"""The one thread that writes: it gathers the commits of all threads.
+
+The hot path of the engine: ``submit`` numbers a unit and puts it in line; the thread
+takes everything that waits, writes it in one transaction, and then tells everybody.
+There is no timer: a lone unit is written at once, and load forms batches by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iop_core.errors import StoreError
+from iop_core.headers import MessageStatus, MessageType
+from iop_core.stores import SYNC_CALL_PREFIX, NewMessage, Unit
+from iop_engine.sqlite.replies import Slots
+from iop_engine.sqlite.rows import storable, to_microseconds
+from iop_engine.sqlite.schema import translate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# At most so many units go into one transaction, so that nobody waits long for it.
+BATCH_UNITS = 2000
+# Senders wait while so many messages are waiting to be written: memory stays bounded.
+BACKLOG_MESSAGES = 20_000
+BACKLOG_BYTES = 64 * 1024 * 1024
+
+# A handled message whose end cannot be stored (a full disk) is tried again this often.
+RETRY_SECONDS = 1.0
+
+_LOG = logging.getLogger("iop.engine")
+
+_INSERT_BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?)"
+_INSERT_HEADER = f"INSERT INTO headers VALUES ({', '.join('?' * 21)})"
+_SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ? WHERE id = ?"
+_LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
+_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({', '.join('?' * 11)})"
+_INSERT_LOG = f"INSERT INTO log VALUES ({', '.join('?' * 8)})"
+
+
+class Job:
+    """A unit on its way to the disk; the ticket its submitter holds.
+
+    Args:
+        unit: What is to be stored.
+        created: When it was submitted (UTC).
+        size_bytes: Length of its bodies.
+    """
+
+    __slots__ = ("_latch", "created", "error", "size_bytes", "unit")
+
+    def __init__(self, unit: Unit, created: datetime, size_bytes: int) -> None:
+        self.unit = unit
+        self.created = created
+        self.size_bytes = size_bytes
+        self.error: StoreError | None = None
+        self._latch = threading.Lock()
+        self._latch.acquire()
+
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until the unit is stored; False when time ran out.
+
+        Raises:
+            StoreError: The unit could not be stored; nothing of it was.
+        """
+        if not self._latch.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds):
+            return False
+        self._latch.release()
+        if self.error is not None:
+            raise self.error
+        return True
+
+    def finish(self, error: StoreError | None) -> None:
+        """Let everybody who waits go on; called once."""
+        self.error = error
+        self._latch.release()
+
+
+class Writer:
+    """Owns the writing connection and its thread.
+
+    Args:
+        connection: Opened for writing; used by the thread alone from now on.
+        path: The file, for error texts.
+        highest_ids: Highest ids in use of headers, bodies and log entries.
+        slots: Where synchronous callers wait.
+        on_stored: Called in the thread with the jobs of each commit, before their
+            submitters go on.
+        on_quiet: Called in the thread when nothing waits to be written any more.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        highest_ids: tuple[int, int, int],
+        slots: Slots,
+        on_stored: Callable[[Sequence[Job]], None],
+        on_quiet: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._header_id, self._body_id, self._log_id = highest_ids
+        self._slots = slots
+        self._on_stored = on_stored
+        self._on_quiet = on_quiet
+        self._condition = threading.Condition()
+        self._room = threading.Condition(self._condition)
+        self._waiting: deque[Job] = deque()
+        self._retries: list[Job] = []
+        self._backlog_messages = 0
+        self._backlog_bytes = 0
+        self._in_hand = 0
+        self._submitted = 0
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="iop-store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, unit: Unit, created: datetime) -> Job:
+        """Number the new messages of a unit and put it in line.
+
+        Raises:
+            StoreError: The writer is closed.
+        """
+        job = Job(unit, created, sum(len(message.body.payload) for message in unit.new))
+        with self._condition:
+            while self._is_full() and not self._is_closing:
+                self._room.wait()
+            if self._is_closing:
+                raise StoreError("the store is closed: the production was stopped")
+            for message in unit.new:
+                self._header_id += 1
+                message.message_id = self._header_id
+                if not message.session_id:
+                    message.session_id = message.message_id
+            self._waiting.append(job)
+            self._submitted += 1
+            self._backlog_messages += len(unit.new)
+            self._backlog_bytes += job.size_bytes
+            self._condition.notify()
+        return job
+
+    def quiet_since(self) -> int | None:
+        """Return how many units were submitted so far, when all of them are written; else None."""
+        with self._condition:
+            return None if self._waiting or self._in_hand else self._submitted
+
+    def close(self) -> None:
+        """Write what waits, then end the thread and close the connection; repeatable."""
+        with self._condition:
+            self._is_closing = True
+            self._condition.notify_all()
+        self._thread.join()
+
+    def _is_full(self) -> bool:
+        return self._backlog_messages > BACKLOG_MESSAGES or self._backlog_bytes > BACKLOG_BYTES
+
+    def _run(self) -> None:
+        while jobs := self._take_batch():
+            self._store(jobs)
+        self._connection.close()
+
+    def _take_batch(self) -> list[Job]:
+        """Wait for jobs and return all that go into one transaction; none once closed."""
+        with self._condition:
+            while not self._waiting and not self._is_closing:
+                if not self._condition.wait(RETRY_SECONDS if self._retries else None):
+                    break
+            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_UNITS))]
+            self._backlog_messages -= sum(len(job.unit.new) for job in jobs)
+            self._backlog_bytes -= sum(job.size_bytes for job in jobs)
+            self._in_hand += len(jobs)
+            self._room.notify_all()
+        retries, self._retries = self._retries, []
+        return retries + jobs
+
+    def _store(self, jobs: Sequence[Job]) -> None:
+        """Store the jobs in one commit; when that fails each in its own, so that one cannot spoil the rest."""
+        error = self._commit(jobs)
+        if error is None:
+            self._finish(jobs, None)
+            return
+        for job in jobs:
+            error = self._commit([job]) if len(jobs) > 1 else error
+            if error is not None and job.unit.settled and error.retryable and not self._is_closing:
+                self._keep_for_retry(job, error)
+            else:
+                self._finish([job], error)
+
+    def _keep_for_retry(self, job: Job, error: StoreError) -> None:
+        if not self._retries:
+            _LOG.error("handled messages cannot be marked as done, trying again every %g s: %s", RETRY_SECONDS, error)
+        self._retries.append(job)
+
+    def _finish(self, jobs: Sequence[Job], error: StoreError | None) -> None:
+        if error is None:
+            self._on_stored(jobs)
+        else:
+            _LOG.error("%s", error)
+        with self._condition:
+            self._in_hand -= len(jobs)
+            is_quiet = not self._waiting and not self._in_hand
+        for job in jobs:
+            job.finish(error)
+        if is_quiet:
+            self._on_quiet()
+
+    def _commit(self, jobs: Sequence[Job]) -> StoreError | None:
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            # Ends of handling first: they free what a full disk or a long queue holds.
+            self._write_settled(jobs)
+            self._write_new(jobs)
+            self._write_processes(jobs)
+            self._write_log(jobs)
+            self._write_notes(jobs)
+            execute("COMMIT")
+        except sqlite3.Error as exc:
+            self._roll_back(jobs)
+            return translate(exc, self._path)
+        except Exception as exc:  # noqa: BLE001 - boundary: one unit must never end the thread that serves all
+            self._roll_back(jobs)
+            return StoreError(f"a message could not be stored in {str(self._path)!r}: {type(exc).__name__}: {exc}")
+        return None
+
+    def _roll_back(self, jobs: Sequence[Job]) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        for job in jobs:
+            for message in job.unit.new:
+                slot = self._slots.find(message.queue)
+                if slot is not None:
+                    slot.unclaim()
+
+    def _write_settled(self, jobs: Sequence[Job]) -> None:
+        rows = [
+            (int(end.status), bool(end.error), storable(end.error), to_microseconds(job.created), end.message_id)
+            for job in jobs
+            for end in job.unit.settled
+        ]
+        if rows:
+            self._connection.executemany(_SETTLE, rows)
+
+    def _write_new(self, jobs: Sequence[Job]) -> None:
+        bodies: list[tuple[Any, ...]] = []
+        headers: list[tuple[Any, ...]] = []
+        links: list[tuple[int, int]] = []
+        for job in jobs:
+            created = to_microseconds(job.created)
+            for message in job.unit.new:
+                body_id = 0
+                if message.body.class_name:
+                    self._body_id += 1
+                    body_id = self._body_id
+                    bodies.append((body_id, message.body.class_name, message.body.serializer, message.body.payload))
+                if message.type is MessageType.RESPONSE:
+                    links.append((message.message_id, message.corresponding_id))
+                headers.append(self._header_row(message, body_id, created))
+        if bodies:
+            self._connection.executemany(_INSERT_BODY, bodies)
+        if headers:
+            self._connection.executemany(_INSERT_HEADER, headers)
+        if links:
+            self._connection.executemany(_LINK, links)
+
+    def _header_row(self, message: NewMessage, body_id: int, created: int) -> tuple[Any, ...]:
+        status, processed = MessageStatus.QUEUED, None
+        if message.queue.startswith(SYNC_CALL_PREFIX):
+            slot = self._slots.find(message.queue)
+            is_awaited = slot is not None and slot.claim(message.message_id)
+            status, processed = (MessageStatus.COMPLETED if is_awaited else MessageStatus.DISCARDED), created
+        return (
+            message.message_id,
+            message.session_id,
+            int(message.type),
+            int(status),
+            int(message.priority),
+            int(message.invocation),
+            message.source,
+            message.target,
+            int(message.source_type),
+            int(message.target_type),
+            message.queue,
+            message.return_queue,
+            message.corresponding_id,
+            message.process_id,
+            body_id,
+            message.is_error,
+            storable(message.error),
+            storable(message.description),
+            storable(message.completion_key),
+            created,
+            processed,
+        )
+
+    def _write_processes(self, jobs: Sequence[Job]) -> None:
+        rows = [
+            (
+                record.process_id,
+                record.item,
+                record.session_id,
+                record.pending,
+                record.is_completed,
+                record.has_replied,
+                record.state,
+                record.response.class_name,
+                record.response.serializer,
+                record.response.payload,
+                storable(record.error),
+            )
+            for job in jobs
+            if (record := job.unit.process) is not None
+        ]
+        if rows:
+            self._connection.executemany(_SAVE_PROCESS, rows)
+
+    def _write_log(self, jobs: Sequence[Job]) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for job in jobs:
+            for entry in job.unit.log:
+                self._log_id += 1
+                rows.append(
+                    (
+                        self._log_id,
+                        int(entry.type),
+                        entry.item,
+                        entry.session_id,
+                        entry.message_id,
+                        entry.method,
+                        storable(entry.text),
+                        to_microseconds(entry.time_logged),
+                    )
+                )
+        if rows:
+            self._connection.executemany(_INSERT_LOG, rows)
+
+    def _write_notes(self, jobs: Sequence[Job]) -> None:
+        rows = [note for job in jobs for note in job.unit.notes.items()]
+        if rows:
+            self._connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", rows)
