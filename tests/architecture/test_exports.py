@@ -17,7 +17,7 @@ from iop_core._facade import HOMES, PACKAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = sorted(file.parent for file in REPOSITORY.glob("p*/*/src/*/py.typed"))  # packages and plugins
-IMPORT_NAMES = {"typing-extensions": "typing_extensions"}
+IMPORT_NAMES = {"pydantic": ("pydantic", "pydantic_core")}  # pydantic fixes the version of its core exactly
 
 
 def read_exports(source: Path) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def declared_imports(project: Path) -> set[str]:
     listed = re.search(r"^dependencies = \[(.*?)^\]", settings, re.DOTALL | re.MULTILINE)
     assert listed, project
     names = [Requirement(text).name for text in re.findall(r'"([^"]+)"', listed[1])]
-    return {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in names}
+    return {module for name in names for module in IMPORT_NAMES.get(name, (name.replace("-", "_"),))}
 
 
 # The facade names packages that may be missing, for type checkers.
