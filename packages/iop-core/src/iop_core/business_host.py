@@ -128,7 +128,8 @@ class BusinessHost(Component):
         resolved = target.resolve() if isinstance(target, ResolvableTarget) else target
         if not isinstance(resolved, str):
             raise NotConnectedError(
-                f"{type(self).__name__} was given {target!r} as target; give an item name, self.<target setting> or a Port"
+                f"{type(self).__name__} was given {target!r} as target; give an item name, self.<target setting> "
+                "or a Port"
             )
         if "," in resolved:
             names = [name.strip() for name in resolved.split(",")]
@@ -151,9 +152,6 @@ class BusinessHost(Component):
 
 def _target_settings(component_class: type) -> Iterable[str]:
     found = {
-        name
-        for cls in component_class.__mro__
-        for name, value in vars(cls).items()
-        if isinstance(value, TargetSetting)
+        name for cls in component_class.__mro__ for name, value in vars(cls).items() if isinstance(value, TargetSetting)
     }
     return sorted(found)

@@ -75,7 +75,7 @@ class Component:
     def logger(self, value: logging.LoggerAdapter[logging.Logger] | logging.Logger) -> None:
         self._logger = value
 
-    def trace(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users' signature
+    def trace(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
         """Log a trace entry; kept only when the item or production keeps trace events.
 
         Args:
@@ -85,23 +85,23 @@ class Component:
         if self._host is not None and self._host.keeps_trace:
             self._log(logging.DEBUG, message, to_console)
 
-    def log_info(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users' signature
+    def log_info(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
         """Log general information; arguments as for ``trace``."""
         self._log(logging.INFO, message, to_console)
 
-    def log_warning(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users' signature
+    def log_warning(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
         """Log a potential issue; arguments as for ``trace``."""
         self._log(logging.WARNING, message, to_console)
 
-    def log_error(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users' signature
+    def log_error(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
         """Log an error; arguments as for ``trace``."""
         self._log(logging.ERROR, message, to_console)
 
-    def log_alert(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users' signature
+    def log_alert(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
         """Log something critical; arguments as for ``trace``."""
         self._log(logging.CRITICAL, message, to_console)
 
-    def _log(self, level: int, message: object, to_console: bool | None) -> None:
+    def _log(self, level: int, message: object, to_console: bool | None) -> None:  # noqa: FBT001
         logger = self.logger
         if logger.isEnabledFor(level):
             # stacklevel 3: the entry names the function that called log_info and its like.
@@ -116,5 +116,5 @@ class Component:
 def allocate(component_class: type[_C], host: Host) -> _C:
     """Make an instance the way engines do: without ``__init__``, connected to its host."""
     instance = component_class.__new__(component_class)
-    instance._host = host
+    instance._host = host  # pyright: ignore[reportPrivateUsage] - the one place that connects
     return instance

@@ -29,7 +29,7 @@ class ItemDefinition:
             another runtime knows, which is then named by ``class_name``.
         class_name: Name under which another runtime knows the class.
         adapter_class: Python class of the adapter; None when there is none.
-        pool_size: Number of jobs; 0 as in ``../contract`` of the item's kind.
+        pool_size: Number of jobs; 0: its work is done by a pool that it shares.
         enabled: False: the queue accepts messages, nothing is handled.
         foreground: True: trace events are written to the console.
         log_trace_events: True: ``trace()`` entries are kept.
@@ -37,6 +37,8 @@ class ItemDefinition:
         host_settings: Setting name to value, for the business host.
         adapter_settings: Setting name to value, for the adapter.
         targets: Port name to the names of the items it is connected to.
+        adapter_class_name: Name of the adapter's class, also when ``adapter_class`` is None
+            because only a name was given; empty when there is no adapter.
     """
 
     name: str
@@ -49,9 +51,10 @@ class ItemDefinition:
     foreground: bool = False
     log_trace_events: bool = False
     schedule: str = ""
-    host_settings: Mapping[str, object] = field(default_factory=dict)
-    adapter_settings: Mapping[str, object] = field(default_factory=dict)
-    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    host_settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    adapter_settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    adapter_class_name: str = ""
 
     @property
     def business_type(self) -> BusinessType:

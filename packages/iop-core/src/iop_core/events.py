@@ -160,4 +160,4 @@ class Trace:
     session_id: int
     messages: tuple[MessageHeader, ...]
     log: tuple[LogEntry, ...] = ()
-    kinds: dict[str, BusinessType] = field(default_factory=dict)
+    kinds: dict[str, BusinessType] = field(default_factory=dict[str, BusinessType])

@@ -65,7 +65,8 @@ class EventLogHandler(logging.Handler):
             text = record.getMessage()
             if record.exc_info and record.exc_info[0] is not None:
                 text = f"{text}\n{''.join(traceback.format_exception(*record.exc_info)).rstrip()}"
-            host.write_log(record.levelno, text, record.funcName or "", to_console=getattr(record, "iop_console", False))
+            to_console = bool(getattr(record, "iop_console", False))
+            host.write_log(record.levelno, text, record.funcName or "", to_console=to_console)
         except Exception:  # noqa: BLE001 - boundary: logging must never fail the caller
             self.handleError(record)
 

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from iop_core import hookspecs
+from iop_core.__about__ import __version__
 from iop_core.errors import PluginError, UnknownPluginError
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ HINTS = {
     "iris": "It is in the package 'iop-backend-iris': pip install iop-backend-iris",
     "postgresql": "It is in the package 'iop-store-postgres': pip install iop-store-postgres",
 }
-
-
-class _Named(Protocol):
-    name: str
 
 
 _Offer = TypeVar("_Offer")
@@ -59,7 +56,7 @@ class PluginRegistry:
     def __init__(self, *, discover: bool = True) -> None:
         self._manager = pluggy.PluginManager("iop")
         self._manager.add_hookspecs(hookspecs)
-        self._distributions: dict[str, str] = {}
+        self._distributions = {"iop-core": f"iop-core {__version__}"}
         # Imported late: the built-ins import the whole core.
         from iop_core import builtins
 
@@ -80,7 +77,7 @@ class PluginRegistry:
                 continue
             try:
                 plugin = point.load()
-            except Exception as exc:  # noqa: BLE001 - boundary: plug-in code may raise anything
+            except Exception as exc:
                 raise PluginError(
                     f"plug-in {point.name!r} ({point.value}) could not be loaded: {exc}. "
                     f"Repair or remove it, or set IOP_DISABLE_PLUGINS={point.name}"
@@ -98,6 +95,13 @@ class PluginRegistry:
     def names(self) -> dict[str, str]:
         """Return plug-in name to "distribution version" (empty for one given in code)."""
         return {name: self._distributions.get(name, "") for name, _ in self._manager.list_name_plugin()}
+
+    def hooks(self) -> dict[str, tuple[str, ...]]:
+        """Return plug-in name to the names of the hooks it implements, sorted."""
+        return {
+            name: tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
+            for name, plugin in self._manager.list_name_plugin()
+        }
 
     def serializers(self) -> dict[str, type[Serializer]]:
         """Return serializer name to class."""
@@ -118,16 +122,18 @@ class PluginRegistry:
     def components(self) -> dict[str, type]:
         """Return the name of a component or adapter class to its Python class."""
         found: dict[str, type] = {}
-        for plugin, offered in _answers(self._manager.hook.iop_components.get_hookimpls()):
+        offers: Iterable[tuple[str, Mapping[str, type]]] = _answers(self._manager.hook.iop_components.get_hookimpls())
+        for plugin, offered in offers:
             for name, cls in offered.items():
                 if name in found:
                     raise PluginError(f"component {name!r} is offered twice; the second comes from {plugin!r}")
                 found[name] = cls
         return found
 
-    def _classes(self, kind: str, implementations: Iterable[pluggy.HookImpl]) -> dict[str, _Offer]:
-        found: dict[str, _Offer] = {}
-        for plugin, offered in _answers(implementations):
+    def _classes(self, kind: str, implementations: Iterable[pluggy.HookImpl]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        offers: Iterable[tuple[str, Iterable[Any]]] = _answers(implementations)
+        for plugin, offered in offers:
             for offer in offered:
                 name = getattr(offer, "name", None)
                 if not isinstance(name, str) or not name:
@@ -141,13 +147,13 @@ class PluginRegistry:
         return found
 
 
-def _answers(implementations: Iterable[pluggy.HookImpl]) -> Iterable[tuple[str, object]]:
+def _answers(implementations: Iterable[pluggy.HookImpl]) -> Iterable[tuple[str, Any]]:
     """Yield plug-in name and answer; one by one, so that a failing plug-in can be named."""
     for implementation in implementations:
-        provider: Callable[[], object] = implementation.function
+        provider: Callable[[], Any] = implementation.function
         try:
             yield implementation.plugin_name, provider()
-        except Exception as exc:  # noqa: BLE001 - boundary: plug-in code may raise anything
+        except Exception as exc:
             raise PluginError(f"plug-in {implementation.plugin_name!r} failed in {provider.__name__}: {exc}") from exc
 
 

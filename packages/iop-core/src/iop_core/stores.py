@@ -120,11 +120,11 @@ class Unit:
         notes: What the engine notes about itself: name to text.
     """
 
-    settled: list[Settled] = field(default_factory=list)
-    new: list[NewMessage] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list[Settled])
+    new: list[NewMessage] = field(default_factory=list[NewMessage])
     process: ProcessRecord | None = None
-    log: list[LogEntry] = field(default_factory=list)
-    notes: dict[str, str] = field(default_factory=dict)
+    log: list[LogEntry] = field(default_factory=list[LogEntry])
+    notes: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +251,14 @@ class Store(ABC):
 
     Attributes:
         name: What users write in settings.
-        reader: Reads what is stored.
     """
 
     name: ClassVar[str]
-    reader: StoreReader
+
+    @property
+    @abstractmethod
+    def reader(self) -> StoreReader:
+        """Reads what is stored."""
 
     @classmethod
     @abstractmethod

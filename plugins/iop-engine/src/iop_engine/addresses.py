@@ -32,12 +32,20 @@ class AddressBook:
 
     Args:
         production: The production.
+
+    Raises:
+        UnknownItemError: A port is connected to an item that does not exist.
     """
 
     def __init__(self, production: ProductionDefinition) -> None:
         self._addresses = {
             item.name: Address(item.name, queue_of(item), item.business_type) for item in production.items
         }
+        for item in production.items:
+            for port, targets in item.targets.items():
+                for target in targets:
+                    if target not in self._addresses:
+                        raise UnknownItemError(target, self._addresses, used_by=f"{item.name}.{port}")
 
     def get(self, item: str) -> Address:
         """Return the address of an item.

@@ -52,8 +52,8 @@ class LocalBackend(Backend):
         """Run a production in this process; returns when every item is ready."""
         if options.durability not in DURABILITIES:
             raise ConfigurationError(
-                f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe against "
-                "the death of the process)"
+                f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe "
+                "against the death of the process)"
             )
         store = self._store_class.open(
             self.location, namespace=self.namespace, durability=options.durability, clock=options.clock

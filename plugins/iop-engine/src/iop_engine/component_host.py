@@ -56,7 +56,7 @@ class Scope:
     session_id: int = 0
     unit: Unit | None = None
     process_id: int = 0
-    replies: list[object] = field(default_factory=list)
+    replies: list[object] = field(default_factory=list[object])
 
 
 class ComponentHost:
@@ -149,8 +149,8 @@ class ComponentHost:
         if response_required:
             if scope is None or not scope.process_id:
                 raise SendError(
-                    f"{self.item_name!r} wants an answer from {target!r} outside of an event of a process instance, so there "
-                    "is nobody to bring it to. Send from on_request, on_response or on_complete, or with "
+                    f"{self.item_name!r} wants an answer from {target!r} outside of an event of a process instance, so "
+                    "there is nobody to bring it to. Send from on_request, on_response or on_complete, or with "
                     "response_required=False"
                 )
             request.return_queue = self._runtime.addresses.get(self.item_name).queue

@@ -12,9 +12,9 @@ from iop_core.business_host import BusinessHost
 from iop_core.component import Component, allocate
 from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
-from iop_core.errors import ComponentStartError
+from iop_core.errors import ComponentStartError, SettingError
 from iop_core.plugins import installed_plugins
-from iop_core.settings import apply_settings
+from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.component_host import ComponentHost
 
 # A setting of every inbound adapter that the engine itself obeys.
@@ -33,12 +33,13 @@ def component_class_of(item: ItemDefinition, expected: type[_C]) -> type[_C]:
     if found is None:
         raise ComponentStartError(
             item.name,
-            f"class {item.class_name!r} is not a Python class, and no installed plug-in offers it. Give the Python class, "
-            "or run this production where that class exists",
+            f"class {item.class_name!r} is not a Python class, and no installed plug-in offers it. Give the Python "
+            "class, or run this production where that class exists",
         )
     if not issubclass(found, expected):
         raise ComponentStartError(
-            item.name, f"{found.__module__}.{found.__qualname__} is not a {expected.__name__}, but the item is a {item.kind}"
+            item.name,
+            f"{found.__module__}.{found.__qualname__} is not a {expected.__name__}, but the item is a {item.kind}",
         )
     return found
 
@@ -72,6 +73,12 @@ def make_instance(
     instance = allocate(component_class, host)
     for name in apply_settings(instance, settings, owner=item.name):
         instance.log_warning(f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}")
+    missing = missing_required(instance)
+    if missing:
+        names = ", ".join(repr(name) for name in missing)
+        raise SettingError(
+            f"required setting {names} of {component_class.__name__} is empty; give it a value in the item"
+        )
     return instance
 
 
@@ -113,5 +120,5 @@ def one_line(exc: BaseException) -> str:
 
 
 def full_text(exc: BaseException) -> str:
-    """Return an error with its traceback and causes, from the component's code on."""
-    return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)).rstrip()
+    """Return an error with its traceback and causes."""
+    return "".join(traceback.format_exception(exc)).rstrip()

@@ -80,7 +80,8 @@ class Lane:
         for worker in self._workers:
             if not worker.join(max(0.0, deadline - time.monotonic())):
                 _LOG.warning(
-                    "queue %r: a handler did not end in time; its message is handled again after the next start", self.queue
+                    "queue %r: a handler did not end in time; its message is handled again after the next start",
+                    self.queue,
                 )
 
 

@@ -65,5 +65,5 @@ class OperationRunner(Runner):
         for instance in reversed(self._started):
             try:
                 instance.on_tear_down()
-            except Exception:  # noqa: BLE001 - boundary: component code may raise anything
+            except Exception:
                 instance.logger.exception("on_tear_down failed")

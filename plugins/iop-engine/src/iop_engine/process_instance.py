@@ -30,7 +30,7 @@ class ProcessInstance:
     host: ComponentHost
     record: ProcessRecord
     request: Delivery
-    calls: dict[int, Body] = field(default_factory=dict)
+    calls: dict[int, Body] = field(default_factory=dict[int, Body])
 
 
 class ProcessTable:

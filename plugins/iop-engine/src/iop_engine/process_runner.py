@@ -64,10 +64,10 @@ class ProcessRunner(Runner):
         instance = self._instances.find(delivery.process_id)
         if instance is not None:
             return instance
-        record = self._runtime.store.reader.find_process(delivery.process_id)
-        if record is None or record.is_completed:
+        stored = self._runtime.store.reader.find_process(delivery.process_id)
+        if stored is None or stored.is_completed:
             return None
-        return self._enter_memory(record, stored_delivery(self._runtime.store.reader, record.process_id))
+        return self._enter_memory(stored, stored_delivery(self._runtime.store.reader, stored.process_id))
 
     def _enter_memory(self, record: ProcessRecord, request: Delivery) -> ProcessInstance:
         host = ComponentHost(self._item, self._runtime)

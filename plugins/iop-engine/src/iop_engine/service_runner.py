@@ -79,7 +79,7 @@ class ServiceRunner(Runner):
 
     def process_input(self, message_input: object) -> object:
         """Call the service with one input; the turn is already taken."""
-        self._service._wait_for_next_call_interval = False
+        self._service._wait_for_next_call_interval = False  # pyright: ignore[reportPrivateUsage] - users' name
         if self._takes_input:
             return call(self._service.on_process_input, message_input)
         return call(self._service.on_process_input)
@@ -99,7 +99,7 @@ class ServiceRunner(Runner):
         for instance in reversed(self._started):
             try:
                 instance.on_tear_down()
-            except Exception:  # noqa: BLE001 - boundary: component code may raise anything
+            except Exception:
                 instance.logger.exception("on_tear_down failed")
 
     def _interval(self, adapter: InboundAdapter) -> float:
@@ -178,7 +178,7 @@ class AdapterLoop:
             with self._turn:
                 try:
                     call(self._adapter.on_task)
-                except Exception:  # noqa: BLE001 - boundary: component code may raise anything
+                except Exception:
                     self._adapter.logger.exception("input failed; trying again in %g s", self._interval_seconds)
             self._has_polled.set()
             self._alarm.wait(self._interval_seconds)

@@ -31,7 +31,8 @@ class DataDirectory:
     def __init__(self, location: str, namespace: str) -> None:
         if not _NAMESPACE.fullmatch(namespace):
             raise StoreError(
-                f"namespace {namespace!r} cannot be used: start with a letter, then up to 63 letters, digits, '_', '.', '-'"
+                f"namespace {namespace!r} cannot be used: start with a letter, then up to 63 letters, "
+                "digits, '_', '.', '-'"
             )
         self.path = Path(location).absolute()
         self.database = self.path / f"{namespace.lower()}.db"
@@ -49,18 +50,18 @@ class DataDirectory:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._refuse_read_only()
             # A status query holds the lock for a moment: so do not give up at once.
-            self._lock.acquire(timeout=1)
+            self._lock.acquire(timeout=1)  # pyright: ignore[reportUnknownMemberType] - its stubs
             self._owner.write_text(str(os.getpid()), encoding="ascii")
         except Timeout:
             raise StoreLockedError(
-                f"the data directory {str(self.path)!r} belongs to a running production{self._owner_text()}. Stop it first, "
-                "or give another directory or namespace"
+                f"the data directory {str(self.path)!r} belongs to a running production{self._owner_text()}. Stop it "
+                "first, or give another directory or namespace"
             ) from None
         except OSError as exc:
             self._lock.release()
             raise StoreError(
-                f"the data directory {str(self.path)!r} cannot be written: {exc.strerror or exc}. Make it writable or give "
-                "another one"
+                f"the data directory {str(self.path)!r} cannot be written: {exc.strerror or exc}. Make it writable "
+                "or give another one"
             ) from exc
 
     def release(self) -> None:

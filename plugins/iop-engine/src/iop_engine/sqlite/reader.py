@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -52,15 +53,16 @@ class SqliteReader(StoreReader):
         self._path = directory.database
         self._lock = threading.Lock()
         self._connection = open_for_reading(self._path)
+        self._close = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self._connection.close()
+            self._close()
 
     def notes(self) -> dict[str, str]:
         """Return what engines noted about themselves: name to text."""
-        return dict(self._rows("SELECT name, value FROM notes"))
+        return {row[0]: row[1] for row in self._rows("SELECT name, value FROM notes")}
 
     def is_in_use(self) -> bool:
         """Return whether a running engine owns the directory."""

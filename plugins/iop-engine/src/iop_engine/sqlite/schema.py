@@ -82,15 +82,17 @@ def translate(exc: sqlite3.Error, path: Path) -> StoreError:
     text = str(exc)
     if "full" in text:
         return StoreFullError(
-            f"no room left to store messages in {str(path)!r} ({text}). What is stored stays; new input is refused until "
-            "there is room. Free disk space or move the data directory"
+            f"no room left to store messages in {str(path)!r} ({text}). What is stored stays; new input is refused "
+            "until there is room. Free disk space or move the data directory"
         )
     if "readonly" in text or "unable to open" in text:
         return StoreUnwritableError(
             f"the store {str(path)!r} cannot be written ({text}). Make the data directory writable or give another one"
         )
     if "malformed" in text or "not a database" in text:
-        return StoreError(f"the store {str(path)!r} is damaged ({text}). Restore it from a backup; do not go on writing")
+        return StoreError(
+            f"the store {str(path)!r} is damaged ({text}). Restore it from a backup; do not go on writing"
+        )
     if "locked" in text:
         return StoreError(f"the store {str(path)!r} is held by another program ({text}). Close that program")
     if "disk I/O" in text:

@@ -36,19 +36,17 @@ class SqliteStore(Store):
         self._clock = clock
         connection = open_for_writing(directory.database, durability)
         try:
-            self.reader: SqliteReader = SqliteReader(directory)
-            counts = {queue.name: queue.count for queue in self.reader.queues()}
-            self._queues = QueueSet(self.reader.refill, counts, self.reader.urgent())
-            highest_ids = self.reader.highest_ids()
+            self._reader = SqliteReader(directory)
+            counts = {queue.name: queue.count for queue in self._reader.queues()}
+            self._queues = QueueSet(self._reader.refill, counts, self._reader.urgent())
+            highest_ids = self._reader.highest_ids()
         except StoreError:
             connection.close()
             raise
         self._slots = Slots()
         self._idle = threading.Condition()
         self._is_closed = False
-        self._writer = Writer(
-            connection, directory.database, highest_ids, self._slots, self._publish, self._tell_idle
-        )
+        self._writer = Writer(connection, directory.database, highest_ids, self._slots, self._publish, self._tell_idle)
 
     @classmethod
     def open(cls, location: str, *, namespace: str, durability: str, clock: Clock) -> SqliteStore:
@@ -67,10 +65,15 @@ class SqliteStore(Store):
         directory = DataDirectory(location, namespace)
         if not directory.database.exists():
             raise BackendUnavailableError(
-                f"no production ever ran here: {str(directory.database)!r} does not exist. Start one with 'iop run FILE.py', "
-                "or say where the data is"
+                f"no production ever ran here: {str(directory.database)!r} does not exist. Start one with "
+                "'iop run FILE.py', or say where the data is"
             )
         return SqliteReader(directory)
+
+    @property
+    def reader(self) -> SqliteReader:
+        """Reads what is stored."""
+        return self._reader
 
     def submit(self, unit: Unit) -> Ticket:
         """Take over a unit and return at once."""
@@ -108,7 +111,7 @@ class SqliteStore(Store):
         self._is_closed = True
         self._writer.close()
         self._slots.abandon(StoreError("the production was stopped before an answer came"))
-        self.reader.close()
+        self._reader.close()
         self._directory.release()
 
     def _publish(self, jobs: Sequence[Job]) -> None:

@@ -36,12 +36,17 @@ RETRY_SECONDS = 1.0
 
 _LOG = logging.getLogger("iop.engine")
 
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
 _INSERT_BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?)"
-_INSERT_HEADER = f"INSERT INTO headers VALUES ({', '.join('?' * 21)})"
+_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(21)})"  # noqa: S608
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
-_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({', '.join('?' * 11)})"
-_INSERT_LOG = f"INSERT INTO log VALUES ({', '.join('?' * 8)})"
+_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(11)})"  # noqa: S608
+_INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
 
 
 class Job:
@@ -110,8 +115,9 @@ class Writer:
         self._slots = slots
         self._on_stored = on_stored
         self._on_quiet = on_quiet
-        self._condition = threading.Condition()
-        self._room = threading.Condition(self._condition)
+        lock = threading.Lock()
+        self._condition = threading.Condition(lock)
+        self._room = threading.Condition(lock)
         self._waiting: deque[Job] = deque()
         self._retries: list[Job] = []
         self._backlog_messages = 0
@@ -156,6 +162,7 @@ class Writer:
         with self._condition:
             self._is_closing = True
             self._condition.notify_all()
+            self._room.notify_all()
         self._thread.join()
 
     def _is_full(self) -> bool:

@@ -1,0 +1,13 @@
+"""Test kit for productions, and conformance suites for authors of plug-ins."""
+
+import pytest
+
+# Before the suites are imported: only then do their asserts explain themselves.
+pytest.register_assert_rewrite("iop_testing.serializer_suite")
+
+from iop_testing.codecs import codec_for  # noqa: E402
+from iop_testing.production_run import ProductionRun, run_production  # noqa: E402
+from iop_testing.serializer_suite import SerializerSuite  # noqa: E402
+from iop_testing.virtual_clock import VirtualClock  # noqa: E402
+
+__all__ = ("ProductionRun", "SerializerSuite", "VirtualClock", "codec_for", "run_production")

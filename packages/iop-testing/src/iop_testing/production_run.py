@@ -1,0 +1,169 @@
+"""Running a production inside a test."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iop_core.backends import RunningProduction, RunOptions
+from iop_core.bodies import BodyCodec
+from iop_core.clock import Clock, SystemClock
+from iop_core.errors import BackendError
+from iop_core.events import LogEntry, QueueStatus, Trace
+from iop_core.headers import MessageHeader
+from iop_director import Director, message_filter
+from iop_production import Production
+
+if TYPE_CHECKING:
+    from iop_core.definitions import ProductionDefinition
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+
+
+class NotIdleError(BackendError, TimeoutError):
+    """A production did not come to rest in time; the text says which queues still hold messages."""
+
+
+class ProductionRun:
+    """A production that runs in this process, seen from a test.
+
+    Args:
+        running: The running production.
+    """
+
+    def __init__(self, running: RunningProduction) -> None:
+        self._running = running
+        self._codec = BodyCodec()
+
+    def send(self, item: str, message: object) -> int:
+        """Send a request to any item and return its session id; it is on disk by then.
+
+        Raises:
+            UnknownItemError: No such item.
+            SerializationError: ``message`` is no message.
+            StoreError: It could not be stored.
+        """
+        return self._running.send(item, message)
+
+    def send_many(self, item: str, messages: Sequence[object]) -> list[int]:
+        """Send requests in one commit, each in a session of its own; return the session ids."""
+        return self._running.send_many(item, messages)
+
+    def call(self, item: str, message: object, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Any:
+        """Send a request and return the reply message, None for a reply without one.
+
+        Args:
+            item: Any item.
+            message: The request.
+            timeout: Seconds to wait; -1 waits for ever.
+
+        Raises:
+            RequestTimeoutError: No reply in time.
+            RequestFailedError: The item ended with an error.
+        """
+        return self._running.call(item, message, timeout_seconds=timeout)
+
+    def wait_until_idle(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
+        """Wait until no item has anything left to do; every polling service has polled by then.
+
+        Returns:
+            True.
+
+        Raises:
+            NotIdleError: It took longer than ``timeout`` seconds.
+        """
+        if not self._running.wait_until_idle(timeout):
+            busy = (
+                ", ".join(f"{queue.name} ({queue.count})" for queue in self._running.queues())
+                or "none; an adapter is busy"
+            )
+            raise NotIdleError(
+                f"the production did not come to rest within {timeout:g} s; queues that hold messages: {busy}"
+            )
+        return True
+
+    def messages(self, **filters: object) -> list[MessageHeader]:
+        """Return the headers of the matching messages, oldest first.
+
+        Args:
+            **filters: As for ``Director.messages``: status, type, source, target, session,
+                body_class, is_error, since, until, limit and more.
+        """
+        return list(self._running.messages(message_filter(**filters)))
+
+    def body(self, message_id: int) -> Any:
+        """Return the message with that id as a message object; None for an empty body.
+
+        Raises:
+            LookupError: No such message.
+        """
+        stored = self._running.message(message_id)
+        if stored is None:
+            raise LookupError(f"no message {message_id} is stored")
+        return self._codec.decode(stored.body)
+
+    def trace(self, session_id: int | None = None) -> Trace | None:
+        """Return all messages and log entries of a session, the latest for None."""
+        return self._running.trace(session_id)
+
+    def queues(self) -> list[QueueStatus]:
+        """Return every queue that holds messages, by name."""
+        return self._running.queues()
+
+    def log(self, *, item: str | None = None) -> list[LogEntry]:
+        """Return the event log, oldest first."""
+        return self._running.log(item=item)
+
+    def stop(self) -> None:
+        """Stop the production now instead of at the end of the ``with`` block."""
+        self._running.stop()
+
+
+@contextmanager
+def run_production(
+    production: Production | type[Production] | ProductionDefinition,
+    *,
+    data_dir: str | Path | None = None,
+    durability: str = "full",
+    clock: Clock | None = None,
+) -> Generator[ProductionRun, None, None]:
+    """Run a production in this process for the length of a ``with`` block.
+
+    Args:
+        production: What to run.
+        data_dir: Where its data is kept; None: a temporary directory that is removed.
+        durability: ``full`` or ``normal``, as for ``iop run``.
+        clock: Where the engine takes time from; None: the real time.
+
+    Raises:
+        ComponentStartError: An item could not start.
+
+    Example:
+        >>> from iop_core import BusinessOperation
+        >>> class Echo(BusinessOperation):
+        ...     def on_message(self, request):
+        ...         return request
+        >>> production = Production("Demo.Echo")
+        >>> echo = production.operation(Echo)
+        >>> with run_production(production) as run:
+        ...     print(run.call("Echo", None))
+        None
+    """
+    with tempfile.TemporaryDirectory(prefix="iop-") as temporary:
+        location = Path(temporary if data_dir is None else data_dir).absolute()
+        backend = Director(f"local://{location.as_posix()}", namespace="USER").backend
+        options = RunOptions(durability=durability, clock=clock or SystemClock())
+        running = backend.run(_definition_of(production), options)
+        try:
+            yield ProductionRun(running)
+        finally:
+            running.stop()
+
+
+def _definition_of(production: Production | type[Production] | ProductionDefinition) -> ProductionDefinition:
+    if isinstance(production, type):
+        production = production()
+    return production.definition() if isinstance(production, Production) else production

@@ -1,0 +1,79 @@
+"""A clock that tests move forward by hand."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta, timezone
+
+from iop_core.clock import Alarm, Clock
+
+
+class VirtualClock(Clock):
+    """Time stands still until ``advance`` is called; nobody who waits on it sleeps for real.
+
+    Args:
+        start: The time of day at first (UTC).
+
+    Example:
+        >>> clock = VirtualClock()
+        >>> clock.advance(30)
+        >>> clock.monotonic()
+        30.0
+    """
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)) -> None:
+        self._start = start
+        self._elapsed_seconds = 0.0
+        self._changed = threading.Condition()
+
+    def now(self) -> datetime:
+        """Return the virtual time of day."""
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Return the seconds that ``advance`` added up to."""
+        with self._changed:
+            return self._elapsed_seconds
+
+    def alarm(self) -> Alarm:
+        """Return a new alarm that is not set."""
+        return VirtualAlarm(self, self._changed)
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward and wake everybody whose time has come."""
+        with self._changed:
+            self._elapsed_seconds += seconds
+            self._changed.notify_all()
+
+
+class VirtualAlarm:
+    """An alarm on a virtual clock; made by ``VirtualClock.alarm``.
+
+    Args:
+        clock: The clock.
+        changed: Notified when time moves or an alarm is set; guards both.
+    """
+
+    def __init__(self, clock: VirtualClock, changed: threading.Condition) -> None:
+        self._clock = clock
+        self._changed = changed
+        self._is_set = False
+
+    def set(self) -> None:
+        """Wake everybody who waits, now and later."""
+        with self._changed:
+            self._is_set = True
+            self._changed.notify_all()
+
+    def is_set(self) -> bool:
+        """Return whether ``set`` was called."""
+        return self._is_set
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for ``set``; False when ``timeout`` virtual seconds passed first."""
+        deadline = None if timeout is None else self._clock.monotonic() + timeout
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_set or (deadline is not None and self._clock.monotonic() >= deadline)
+            )
+            return self._is_set
