@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from inspect import Signature, signature
 from types import UnionType
-from typing import Annotated, ForwardRef, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, ClassVar, Final, ForwardRef, Literal, Union, cast, get_args, get_origin
 
 from typing_extensions import Format, TypeAliasType, get_annotations
 
@@ -77,7 +77,7 @@ def alternatives(annotation: object, namespace: Mapping[str, object]) -> list[ob
     meaning = resolve(annotation, namespace)
     if isinstance(meaning, TypeAliasType):
         return alternatives(meaning.__value__, namespace)
-    if get_origin(meaning) is Annotated:
+    if get_origin(meaning) in (Annotated, ClassVar, Final):
         return alternatives(get_args(meaning)[0], namespace)
     if get_origin(meaning) in (Union, UnionType):
         return [found for member in get_args(meaning) for found in alternatives(member, namespace)]

@@ -9,7 +9,7 @@ from iop_core.errors import MessageTypeError
 from iop_core.messages import Message
 from iop_core.registry import MESSAGE_CLASSES, class_name_of
 
-_DOTTED_NAME = re.compile(r"%?[^\W\d]\w*(\.%?[^\W\d]\w*)+")
+_DOTTED_NAME = re.compile(r"%?[^\W\d][\w-]*(\.%?[^\W\d][\w-]*)+")
 _IRIS = "iris."
 
 
@@ -23,10 +23,9 @@ def is_message_class(candidate: object) -> bool:
 
 
 def _is_message_class(candidate: type) -> bool:
-    if issubclass(candidate, Message):
-        return True
-    pydantic = sys.modules.get("pydantic.main")  # not loaded: then nobody has defined a model
-    if pydantic is not None and issubclass(candidate, pydantic.BaseModel):
+    # Not loaded: then nobody has defined a model, and it need not be imported to ask.
+    model: type = getattr(sys.modules.get("pydantic.main"), "BaseModel", Message)
+    if issubclass(candidate, (Message, model)):
         return True
     name = class_name_of(candidate)
     return name in MESSAGE_CLASSES and MESSAGE_CLASSES.get(name) is candidate

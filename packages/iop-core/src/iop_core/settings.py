@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 from enum import Enum
 from inspect import getattr_static
-from typing import Annotated, Any, Final, Generic, TypeVar, cast, get_args, get_origin, overload
+from typing import Annotated, Any, Final, Generic, TypeGuard, TypeVar, cast, get_args, get_origin, overload
 
-from typing_extensions import Self, TypedDict, TypeGuard, Unpack
+from typing_extensions import Self, TypedDict, Unpack
 
 from iop_core import controls
 from iop_core.annotations import annotated_type, find_annotation, namespace_of, own_annotations, resolve
