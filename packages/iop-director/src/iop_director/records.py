@@ -1,0 +1,71 @@
+"""Headers, log entries, queues and traces as dictionaries that JSON can hold.
+
+Keys are the field names; enumerations are written by name (``"Completed"``) and times
+as ISO text in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iop_core.events import LogEntry, ProductionStatus, QueueStatus, Trace
+    from iop_core.headers import MessageHeader
+
+
+def word_of(member: IntEnum) -> str:
+    """Return the word for a member of an enumeration: ``HIGH_SYNC`` becomes ``HighSync``."""
+    return member.name.title().replace("_", "")
+
+
+def header_to_dict(header: MessageHeader) -> dict[str, object]:
+    """Return a message header as a dictionary."""
+    return _plain(header)
+
+
+def log_entry_to_dict(entry: LogEntry) -> dict[str, object]:
+    """Return an entry of the event log as a dictionary."""
+    return _plain(entry)
+
+
+def queue_to_dict(queue: QueueStatus) -> dict[str, object]:
+    """Return the state of a queue as a dictionary."""
+    return _plain(queue)
+
+
+def trace_to_dict(trace: Trace) -> dict[str, object]:
+    """Return a session as a dictionary: ``session_id``, ``messages``, ``log``, ``kinds``."""
+    return {
+        "session_id": trace.session_id,
+        "messages": [header_to_dict(header) for header in trace.messages],
+        "log": [log_entry_to_dict(entry) for entry in trace.log],
+        "kinds": {item: word_of(kind) for item, kind in trace.kinds.items()},
+    }
+
+
+def status_to_dict(status: ProductionStatus) -> dict[str, object]:
+    """Return the state of a production under the names that IRIS uses for it."""
+    return {
+        "Production": status.production,
+        "Status": status.state.lower(),
+        "Namespace": status.namespace,
+        "Location": status.location,
+        "Durability": status.durability,
+        "Pid": status.pid,
+        "Since": _json_value(status.since),
+    }
+
+
+def _plain(record: MessageHeader | LogEntry | QueueStatus) -> dict[str, object]:
+    return {field.name: _json_value(getattr(record, field.name)) for field in fields(record)}
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, IntEnum):
+        return word_of(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value

@@ -1,0 +1,25 @@
+"""Text from outside, made safe to show in one line of a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Cc: control characters; Cf: invisible marks that reorder text; Cs: halves of characters;
+# Zl, Zp: line and paragraph separators.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def one_line(text: str) -> str:
+    r"""Return the text with everything that could move the cursor or break the line escaped.
+
+    Example:
+        >>> one_line("a\nb\x1b[31m")
+        'a\\nb\\x1b[31m'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
