@@ -20,6 +20,8 @@ HOMES = {
     "ComponentItem": "iop_production",
     "ComponentRef": "iop_production",
     "Director": "iop_director",
+    "GraphEdge": "iop_production",
+    "GraphNode": "iop_production",
     "OperationItem": "iop_production",
     "Port": "iop_production",
     "ProcessItem": "iop_production",
@@ -27,6 +29,7 @@ HOMES = {
     "ProductionGraph": "iop_production",
     "Route": "iop_production",
     "ServiceItem": "iop_production",
+    "TargetSettingRef": "iop_production",
 }
 
 

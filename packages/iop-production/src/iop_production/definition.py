@@ -1,0 +1,97 @@
+"""A production as the plain data that an engine runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from iop_core.definitions import ItemDefinition, ProductionDefinition
+from iop_core.errors import ProductionError
+from iop_production.component_classes import adapter_type, declared_ports
+from iop_production.names import proxy_name
+from iop_production.target_lists import split_targets
+from iop_production.texts import boolean_of
+
+if TYPE_CHECKING:
+    from iop_production.component_ref import ComponentRef
+    from iop_production.production import Production
+
+
+def define_production(production: Production) -> ProductionDefinition:
+    """Return the definition of a production.
+
+    Raises:
+        ProductionError: A field holds text that is no number or no boolean.
+    """
+    return ProductionDefinition(
+        name=production.name,
+        items=tuple(_define_item(ref) for ref in production.items),
+        actor_pool_size=_integer(production.actor_pool_size, "production", "actor_pool_size"),
+        testing_enabled=_boolean(production.testing_enabled, "production", "testing_enabled"),
+        log_trace_events=_boolean(production.log_general_trace_events, "production", "log_general_trace_events"),
+        shutdown_timeout_seconds=_number(production.shutdown_timeout, "production", "shutdown_timeout"),
+    )
+
+
+def _define_item(ref: ComponentRef) -> ItemDefinition:
+    label = f"item {ref.name!r}"
+    targets = {name: split_targets(ref.host_settings.get(name)) for name in ref.ports}
+    return ItemDefinition(
+        name=ref.name,
+        kind=ref.kind,
+        component_class=ref.component_class,
+        class_name=ref.class_name,
+        adapter_class=_adapter_class(ref),
+        adapter_class_name=ref.adapter_class_name,
+        pool_size=_integer(ref.pool_size, label, "pool_size"),
+        enabled=_boolean(ref.enabled, label, "enabled"),
+        foreground=_boolean(ref.foreground, label, "foreground"),
+        log_trace_events=_boolean(ref.log_trace_events, label, "log_trace_events"),
+        schedule=ref.schedule,
+        host_settings=_host_settings(ref, targets),
+        adapter_settings=dict(ref.adapter_settings),
+        targets={name: names for name, names in targets.items() if names},
+    )
+
+
+def _host_settings(ref: ComponentRef, targets: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    settings: dict[str, Any] = dict(ref.host_settings)
+    settings.update({name: ",".join(names) for name, names in targets.items() if name in settings})
+    if ref.component_class is not None:
+        # The class still has the default target of a port that was disconnected.
+        for name, default in declared_ports(ref.component_class).items():
+            if default:
+                settings.setdefault(name, "")
+    return settings
+
+
+def _adapter_class(ref: ComponentRef) -> type | None:
+    if ref.adapter_class is not None or ref.component_class is None:
+        return ref.adapter_class
+    found = adapter_type(ref.component_class)
+    # Another name was given for the item: its class is not the one of the component.
+    return found if isinstance(found, type) and proxy_name(found) == ref.adapter_class_name else None
+
+
+def _integer(value: object, label: str, field: str) -> int:
+    number = _number(value, label, field)
+    if number != int(number):
+        raise ProductionError(f"{field} of {label} must be a whole number, got {value!r}")
+    return int(number)
+
+
+def _number(value: object, label: str, field: str) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ProductionError(f"{field} of {label} must be a number, got {value!r}")
+    return number
+
+
+def _boolean(value: object, label: str, field: str) -> bool:
+    truth = boolean_of(value)
+    if truth is None:
+        raise ProductionError(f"{field} of {label} must be true or false, got {value!r}")
+    return truth

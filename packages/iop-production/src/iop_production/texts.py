@@ -1,0 +1,40 @@
+"""Values as the text that IRIS keeps for them."""
+
+from __future__ import annotations
+
+_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def text_of(value: object) -> str:
+    """Return a value as text: ``true`` and ``false`` for booleans, empty for None.
+
+    Example:
+        >>> text_of(True), text_of(None), text_of(1.5)
+        ('true', '', '1.5')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def boolean_of(value: object) -> bool | None:
+    """Return the truth that a value or its text stands for; None when it stands for none.
+
+    Example:
+        >>> boolean_of(" Yes "), boolean_of(0), boolean_of("maybe")
+        (True, False, None)
+    """
+    return _BOOLEANS.get(str(value).strip().lower())
+
+
+def boolean_text_of(value: object) -> str:
+    """Return the text of a boolean field; text that is no boolean stays, in lower case.
+
+    Example:
+        >>> boolean_text_of("on"), boolean_text_of("maybe")
+        ('true', 'maybe')
+    """
+    truth = boolean_of(value)
+    return str(value).strip().lower() if truth is None else text_of(truth)
