@@ -67,12 +67,13 @@ def run_demo(out: Path, *, count: int, seed: int) -> list[str]:
         run.wait_until_idle(timeout=60)
         done_seconds = time.perf_counter() - began
         session = min(header.session_id for header in run.messages(target="Results"))
-        diagram = render_mermaid(run.trace(session))
+        trace = run.trace(session)
+        diagram = render_mermaid(trace) if trace else ""
     print_counts(exchanges, out)
     print(f"acknowledged {len(exchanges) / sent_seconds:.0f} messages/s, all done after {done_seconds:.1f} s")
     print_latency(exchanges)
     (out / "session.mmd").write_text(diagram, encoding="utf-8")
-    print(f"\nsession {session}, also in {out / 'session.mmd'}:\n\n{diagram}")
+    print(f"\nsession {session} as a Mermaid diagram:\n\n{diagram}\n")
     return reconcile(exchanges, out)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 
 from hospital.acknowledgment import AckCode, build_acknowledgment
@@ -38,7 +37,7 @@ class MllpService(BusinessService):
             self._server = MllpServer((self.Host, self.Port), limits, self.receive, report=self.log_warning)
         except OSError as error:
             # The text of the error itself repeats the address.
-            reason = os.strerror(error.errno) if error.errno in errno.errorcode else error
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
             raise IopError(
                 f"cannot listen on {self.Host}:{self.Port}: {reason}. "
                 "Stop the program that uses the port, or choose another one"

@@ -12,7 +12,7 @@ import hl7  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeS
 
 from hospital.header import decode_message
 
-_parse: Any = hl7.parse  # pyright: ignore[reportUnknownMemberType]
+_parse: Any = hl7.parse  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class UnreadableMessageError(ValueError):
