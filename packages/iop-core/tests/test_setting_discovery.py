@@ -143,6 +143,9 @@ def test_names_that_mean_something_to_iop_are_no_settings() -> None:
     ).split()
     assert rows(type("Op", (BusinessOperation,), dict.fromkeys(names, "x"))) == {}
     assert rows(type("Ad", (InboundAdapter,), dict.fromkeys(names, "x"))) == {}
+    assert rows(type("Op", (BusinessOperation,), {"context": "x", "on_init": "x", "mine": "x"})) == {
+        "mine": plain("String", "x")
+    }
 
 
 def test_annotations() -> None:
