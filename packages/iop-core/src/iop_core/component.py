@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -82,8 +83,13 @@ class Component:
             message: The text; anything else is turned into text.
             to_console: Also write it to the console of the operator.
         """
-        if self._host is not None and self._host.keeps_trace:
+        if self._host is None or not self._host.keeps_trace:
+            return
+        if self.logger.isEnabledFor(logging.DEBUG):
             self._log(logging.DEBUG, message, to_console)
+        else:  # the item asks for trace events, whatever the logging tree lets through
+            caller = sys._getframe(1).f_code.co_name
+            self._host.write_log(logging.DEBUG, str(message), caller, to_console=bool(to_console))
 
     def log_info(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
         """Log general information; arguments as for ``trace``."""

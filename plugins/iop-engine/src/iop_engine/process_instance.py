@@ -12,6 +12,7 @@ from iop_core.headers import Body
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.component_host import ComponentHost
+from iop_engine.instances import start_instance
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class ProcessInstance:
         record: What is stored of it.
         request: The primary request.
         calls: Bodies of requests whose answers are outstanding, by message id.
+        is_started: Whether the start-up hooks of the component have run.
     """
 
     component: BusinessProcess
@@ -31,6 +33,17 @@ class ProcessInstance:
     record: ProcessRecord
     request: Delivery
     calls: dict[int, Body] = field(default_factory=dict[int, Body])
+    is_started: bool = False
+
+    def start(self) -> None:
+        """Run the start-up hooks, once, and then restore the persistent properties.
+
+        In this order because ``on_init`` sets first values: what was stored counts more.
+        """
+        if not self.is_started:
+            start_instance(self.component)
+            write_state(self.component, self.record.state)
+            self.is_started = True
 
 
 class ProcessTable:
@@ -42,21 +55,37 @@ class ProcessTable:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._instances: dict[int, ProcessInstance] = {}
-
-    def add(self, instance: ProcessInstance) -> None:
-        """Keep an instance until ``remove``."""
-        with self._lock:
-            self._instances[instance.record.process_id] = instance
+        # Ended by an error: number of answers that will still come, by process id. The store
+        # cannot be asked instead, since the end may not be on disk when they come.
+        self._ended: dict[int, int] = {}
 
     def find(self, process_id: int) -> ProcessInstance | None:
         """Return the instance, or None when it is not in memory."""
         with self._lock:
             return self._instances.get(process_id)
 
-    def remove(self, process_id: int) -> None:
-        """Forget an instance that has ended."""
+    def keep(self, instance: ProcessInstance) -> None:
+        """Keep an instance for its next event, or forget it when it has ended."""
+        record = instance.record
         with self._lock:
-            self._instances.pop(process_id, None)
+            if not record.is_completed:
+                self._instances[record.process_id] = instance
+                return
+            self._instances.pop(record.process_id, None)
+            if record.pending > 0:
+                self._ended[record.process_id] = record.pending
+
+    def take_ended(self, process_id: int) -> bool:
+        """Return whether an answer came too late for its instance, and count it."""
+        with self._lock:
+            pending = self._ended.get(process_id)
+            if pending is None:
+                return False
+            if pending > 1:
+                self._ended[process_id] = pending - 1
+            else:
+                del self._ended[process_id]
+            return True
 
 
 def read_state(component: BusinessProcess) -> str:

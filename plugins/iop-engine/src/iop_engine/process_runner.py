@@ -11,8 +11,8 @@ from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, Unit
 from iop_engine.component_host import ComponentHost, Runtime, Scope
-from iop_engine.instances import call, component_class_of, dispatch, make_instance, start_instance
-from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery, write_state
+from iop_engine.instances import call, component_class_of, dispatch, make_instance
+from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.worker import Runner, Settle
 
@@ -52,9 +52,16 @@ class ProcessRunner(Runner):
             unit = self._event(instance, delivery)
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             unit = self._failure(instance, delivery, exc)
+        if instance is None or unit.process is None:
+            settle(unit)
+            return
+        # Before the unit can be on disk: an answer to it may come to another worker at once.
+        instance.record = unit.process
+        self._instances.keep(instance)
         settle(unit)
-        if instance is not None:
-            self._remember(instance, unit)
+        for message in unit.new:
+            if message.process_id == instance.record.process_id and message.return_queue:
+                instance.calls[message.message_id] = message.body
 
     def _find(self, delivery: Delivery) -> ProcessInstance | None:
         """Return the instance the event is for: a new one for a request, none when it has ended."""
@@ -62,7 +69,7 @@ class ProcessRunner(Runner):
             record = ProcessRecord(delivery.message_id, self._item.name, delivery.session_id)
             return self._enter_memory(record, delivery)
         instance = self._instances.find(delivery.process_id)
-        if instance is not None:
+        if instance is not None or self._instances.take_ended(delivery.process_id):
             return instance
         stored = self._runtime.store.reader.find_process(delivery.process_id)
         if stored is None or stored.is_completed:
@@ -71,15 +78,7 @@ class ProcessRunner(Runner):
 
     def _enter_memory(self, record: ProcessRecord, request: Delivery) -> ProcessInstance:
         host = ComponentHost(self._item, self._runtime)
-        instance = ProcessInstance(self._make(host), host, record, request)
-        host.enter_message(request, Unit(), record.process_id)
-        try:
-            start_instance(instance.component)
-        finally:
-            host.leave()
-        # After on_init, which sets first values: what was stored counts more.
-        write_state(instance.component, record.state)
-        return instance
+        return ProcessInstance(self._make(host), host, record, request)
 
     def _make(self, host: ComponentHost) -> BusinessProcess:
         return make_instance(self._process_class, self._item, host, self._item.host_settings)
@@ -91,6 +90,7 @@ class ProcessRunner(Runner):
         component, codec = instance.component, self._runtime.codec
         scope = instance.host.enter_message(delivery, unit, record.process_id)
         try:
+            instance.start()
             request = codec.decode(instance.request.body)
             if delivery.type is MessageType.REQUEST:
                 result = dispatch(component, request, component.on_message)
@@ -98,7 +98,9 @@ class ProcessRunner(Runner):
                 result = self._on_response(instance, delivery, request)
                 record.pending -= 1
             self._take_response(record, result)
-            record.pending += sum(1 for message in unit.new if message.process_id == record.process_id)
+            record.pending += sum(
+                1 for message in unit.new if message.process_id == record.process_id and message.return_queue
+            )
             if record.pending == 0:
                 self._take_response(record, call(component.on_complete, request, codec.decode(record.response)))
                 record.is_completed = True
@@ -115,7 +117,7 @@ class ProcessRunner(Runner):
         if delivery.is_error:
             raise RequestFailedError(delivery.source, delivery.error)
         codec = self._runtime.codec
-        asked = instance.calls.get(delivery.corresponding_id)
+        asked = instance.calls.pop(delivery.corresponding_id, None)
         if asked is None:
             asked = stored_delivery(self._runtime.store.reader, delivery.corresponding_id).body
         return call(
@@ -145,22 +147,15 @@ class ProcessRunner(Runner):
         unit = failure(self._item, delivery, exc, self._runtime.clock.now())
         if instance is None:
             return unit
-        record = replace(instance.record, is_completed=True, error=unit.settled[0].error)
+        answered = 1 if delivery.type is MessageType.RESPONSE else 0
+        record = replace(
+            instance.record,
+            pending=instance.record.pending - answered,
+            is_completed=True,
+            error=unit.settled[0].error,
+        )
         if delivery.type is MessageType.RESPONSE and instance.request.return_queue and not record.has_replied:
             unit.new.append(answer(self._item, instance.request, error=record.error))
         record.has_replied = True
         unit.process = record
         return unit
-
-    def _remember(self, instance: ProcessInstance, unit: Unit) -> None:
-        """Keep the instance for its next event, or forget it at its end."""
-        if unit.process is None:
-            return
-        instance.record = unit.process
-        if instance.record.is_completed:
-            self._instances.remove(instance.record.process_id)
-            return
-        for message in unit.new:
-            if message.process_id == instance.record.process_id:
-                instance.calls[message.message_id] = message.body
-        self._instances.add(instance)
