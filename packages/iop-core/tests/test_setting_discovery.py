@@ -4,7 +4,6 @@ import asyncio
 import datetime
 import enum
 import functools
-import typing
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, List, Literal, Optional, Union  # noqa: UP035
@@ -18,7 +17,7 @@ from iop_core.errors import SettingError, SettingsMetadataError
 from iop_core.operations import BusinessOperation
 from iop_core.processes import BusinessProcess
 from iop_core.services import BusinessService, PollingBusinessService
-from iop_core.setting_discovery import apply_settings, get_properties, missing_required, settings_of
+from iop_core.setting_discovery import apply_settings, get_properties, settings_of
 from iop_core.settings import Category, Setting, setting, target
 
 
@@ -37,9 +36,6 @@ def rows(cls: type) -> dict[str, list[object]]:
 
 def plain(iris_type: str, default: object) -> list[object]:
     return [iris_type, default, False, "", "", ""]
-
-
-# --- what is a setting -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -250,9 +246,6 @@ def test_annotation_of_a_base_class_counts() -> None:
     assert rows(Lower) == {"rate": plain("Numeric", 5)}
 
 
-# --- setting() and target() --------------------------------------------------------------------------------
-
-
 def test_declared_settings() -> None:
     class Op(BusinessOperation):
         empty = setting()
@@ -362,9 +355,6 @@ def test_infos_tell_more() -> None:
         infos["new"] = infos["limit"]  # type: ignore[index]
 
 
-# --- NAME_info ---------------------------------------------------------------------------------------------
-
-
 def test_info_functions_say_more() -> None:
     class Op(BusinessOperation):
         port = 80
@@ -410,9 +400,6 @@ def test_info_function_that_cannot_be_called() -> None:
         get_properties(Op)
 
 
-# --- mistakes ----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("namespace", "words"),
     [
@@ -434,107 +421,7 @@ def test_errors_name_class_and_setting(namespace: dict[str, object], words: list
     assert caught.value.__cause__ is not None
 
 
-# --- filling in --------------------------------------------------------------------------------------------
-
-
-class Filled(BusinessOperation):
-    Limit = setting(5)
-    Name = "n"
-    Nothing = None
-    Count: Optional[int] = None
-    Active = False
-    Items = [1]
-    Colour: Colour = Colour.RED
-    Needed = setting("", required=True)
-    Also: Annotated[int, Setting(required=True)]
-    Default = setting("x", required=True)
-    Hidden = setting(1, exclude=True)
-    _private = 1
-
-    @property
-    def fixed(self) -> int:
-        return 1
-
-    @property
-    def checked(self) -> str:
-        return ""
-
-    @checked.setter
-    def checked(self, value: str) -> None:
-        raise ValueError("not today")
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "expected"),
-    [
-        ("Limit", "7", 7),
-        ("Limit", 8, 8),
-        ("Limit", 8.0, 8),
-        ("Limit", "", None),
-        ("Name", "bar", "bar"),
-        ("Name", 5, "5"),
-        ("Name", "", ""),
-        ("Nothing", "x", "x"),
-        ("Nothing", None, None),
-        ("Count", "3", 3),
-        ("Count", "", None),
-        ("Active", 1, True),
-        ("Active", "0", False),
-        ("Items", "[2, 3]", [2, 3]),
-        ("Colour", "b", Colour.BLUE),
-        ("Hidden", "4", 4),
-        ("Also", "4", 4),
-    ],
-)
-def test_values_of_a_production_get_their_type(name: str, given: object, expected: object) -> None:
-    one = Filled()
-    assert apply_settings(one, {name: given}) == []
-    found = getattr(one, name)
-    assert found == expected
-    assert type(found) is type(expected)
-
-
-def test_unknown_names_are_returned_and_not_set() -> None:
-    one = Filled()
-    names = ["Limt", "_private", "fixed", "logger", "on_init", "__class__", "adapter"]
-    assert apply_settings(one, {"Limit": "6", **dict.fromkeys(names, "x")}) == names
-    assert one.Limit == 6
-    assert not hasattr(one, "Limt")
-    assert (one._private, type(one)) == (1, Filled)
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "words"),
-    [
-        ("Limit", "many", ["Limit", "Item1", "'many'", "whole number"]),
-        ("Limit", 2.5, ["2.5", "whole number"]),
-        ("Count", "x", ["Count", "Item1"]),
-        ("Name", ["a"], ["['a']", "text"]),
-        ("Colour", "green", ["'green'", "r, b"]),
-        ("checked", "x", ["checked", "Item1", "'x'", "not today"]),
-    ],
-)
-def test_wrong_values_are_refused(name: str, given: object, words: list[str]) -> None:
-    with pytest.raises(SettingError) as caught:
-        apply_settings(Filled(), {name: given}, owner="Item1")
-    assert [word for word in words if word not in str(caught.value)] == []
-    assert "\n" not in str(caught.value)
-
-
-def test_without_an_item_the_class_is_named() -> None:
-    with pytest.raises(SettingError, match="Limit of Filled"):
-        apply_settings(Filled(), {"Limit": "many"})
-
-
-def test_required_settings_without_a_value() -> None:
-    assert missing_required(Filled) == ["Needed", "Also"]
-    one = Filled()
-    assert missing_required(one) == ["Needed", "Also"]
-    apply_settings(one, {"Needed": "x", "Also": "0"})
-    assert missing_required(one) == []
-    apply_settings(one, {"Default": ""})
-    assert missing_required(one) == ["Default"]
-
-
-def test_annotations_of_this_file_are_text() -> None:
-    assert typing.cast("dict[str, object]", Filled.__annotations__)["Count"] == "Optional[int]"
+def test_class_made_by_code_without_a_module() -> None:
+    namespace = {"base": BusinessOperation}
+    made = eval("type('Made', (base,), {'x': 1, '__annotations__': {'y': 'int'}})", namespace)
+    assert rows(made) == {"x": plain("Integer", 1), "y": plain("Integer", "")}

@@ -23,7 +23,7 @@ def own_annotations(declared: object) -> Mapping[str, object]:
 
 def namespace_of(declared_in: type) -> dict[str, object]:
     """Return the names that an annotation inside this class may use: its module, then nested classes."""
-    module = sys.modules.get(declared_in.__module__)
+    module = sys.modules.get(getattr(declared_in, "__module__", ""))  # code run by exec may have none
     return {**(vars(module) if module is not None else {}), **nested_classes(declared_in)}
 
 

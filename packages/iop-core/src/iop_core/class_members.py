@@ -27,7 +27,7 @@ class Member:
 
 def is_framework(cls: type) -> bool:
     """Return whether a class is one of IoP's own or of Python's."""
-    module = cls.__module__
+    module: str = getattr(cls, "__module__", "")  # code run by exec may have none
     return module == "iop_core" or module.startswith("iop_core.") or cls is object
 
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 import copy
 from enum import Enum
 from inspect import getattr_static
-from typing import Annotated, Any, Final, Generic, TypeGuard, TypeVar, cast, get_args, get_origin, overload
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Protocol,
+    TypeGuard,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    overload,
+)
 
 from typing_extensions import Self, TypedDict, Unpack
 
@@ -214,16 +226,26 @@ def _is_setting_class(annotated: type | None) -> bool:
     return annotated is not None and issubclass(annotated, Setting)
 
 
+class NamedItem(Protocol):
+    """Something that declares an item of a production, such as an ``OperationItem``."""
+
+    @property
+    def name(self) -> str:
+        """Name of the item."""
+        ...
+
+
 class TargetSetting(Setting[str]):
     """A setting that names the item to send to; ``target()`` is the usual way to make one.
 
     Args:
-        default: Name of an item; empty: to be filled in or connected by the production.
+        default: Name of an item, or its declaration; empty: to be filled in or connected
+            by the production.
         **options: See ``SettingOptions``. Left out: category Basic, and the picker of
             production items.
 
     Raises:
-        SettingTypeError: The default is not a text.
+        SettingTypeError: The default names no item.
 
     Example:
         >>> class Router:
@@ -232,8 +254,9 @@ class TargetSetting(Setting[str]):
         ''
     """
 
-    def __init__(self, default: str = "", **options: Unpack[SettingOptions]) -> None:
-        if not isinstance(default, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' code may be unchecked
+    def __init__(self, default: str | NamedItem = "", **options: Unpack[SettingOptions]) -> None:
+        name = default if isinstance(default, str) else getattr(default, "name", None)
+        if not isinstance(name, str) or isinstance(default, Setting):
             raise SettingTypeError(f"default of a target is {default!r}; give the name of an item, or leave it out")
         described: SettingOptions = {
             "iris_type": "Ens.DataType.ConfigName",
@@ -241,7 +264,7 @@ class TargetSetting(Setting[str]):
             "control": controls.production_item(),
         }
         described.update(options)
-        super().__init__(default, **described)
+        super().__init__(name, **described)
 
 
 @overload
@@ -275,15 +298,16 @@ def setting(default: object = MISSING, **options: Unpack[SettingOptions]) -> Any
     return Setting(default, **options)
 
 
-def target(default: str = "", **options: Unpack[SettingOptions]) -> TargetSetting:
+def target(default: str | NamedItem = "", **options: Unpack[SettingOptions]) -> TargetSetting:
     """Declare a setting that names the item to send to.
 
     Args:
-        default: Name of an item; empty: to be filled in or connected by the production.
+        default: Name of an item, or its declaration; empty: to be filled in or connected
+            by the production.
         **options: See ``SettingOptions``.
 
     Raises:
-        SettingTypeError: The default is not a text.
+        SettingTypeError: The default names no item.
 
     Example:
         >>> class Router:
