@@ -35,13 +35,11 @@ def handler(*message_types: type | str) -> Callable[[F], F]:
         MessageTypeError: Something else was given; it is a TypeError too.
 
     Example:
-        >>> from iop_core.messages import Message
+        >>> from iop_core import BusinessOperation, Message
         >>> class Ping(Message): ...
-        >>> class Answering:
+        >>> class Answering(BusinessOperation):
         ...     @handler(Ping)
         ...     def answer(self, request: Ping) -> None: ...
-        >>> DispatchTable.of(Answering).find(Ping())
-        'answer'
     """
     if not message_types:
         raise MessageTypeError(None)
