@@ -1,0 +1,3 @@
+"""The ``iop`` command; its sub-commands come from the hook ``iop_commands``."""
+
+__all__ = ()

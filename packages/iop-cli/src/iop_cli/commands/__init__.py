@@ -1,0 +1,1 @@
+"""The commands of iop-command, one module each."""

@@ -1,0 +1,26 @@
+"""The exit codes of ``iop``: the one table."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the number means that ``iop`` ends with."""
+
+    OK = 0
+    FAILED = 1
+    WRONG_USE = 2
+    NOT_CONVERGED = 3
+    UNAVAILABLE = 4
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.OK: "done; a production that ran in the foreground was stopped cleanly, also by Ctrl-C or SIGTERM",
+    ExitCode.FAILED: "failed at run time: a component cannot start, the store refuses, a fault",
+    ExitCode.WRONG_USE: "wrong use: a bad file, option or value, no such production, session or command",
+    ExitCode.NOT_CONVERGED: "reserved: the state is not the wanted one",
+    ExitCode.UNAVAILABLE: "the backend cannot be reached, or there is no data where it was looked for",
+    ExitCode.INTERRUPTED: "interrupted: a second Ctrl-C while stopping, or Ctrl-C in any other command",
+}

@@ -1,0 +1,22 @@
+"""The sub-commands that iop-command itself offers."""
+
+from __future__ import annotations
+
+from iop_core.commands import CommandEntry
+from iop_core.hookspecs import hookimpl
+
+_SUMMARIES = {
+    "log": "Show the event log.",
+    "messages": "List or count messages.",
+    "plugins": "List the installed plug-ins.",
+    "queue": "Show what waits in the queues.",
+    "run": "Run a production in the foreground.",
+    "status": "Show what runs, or ran last.",
+    "trace": "Show all messages of a session.",
+}
+
+
+@hookimpl
+def iop_commands() -> list[CommandEntry]:
+    """Offer the commands in ``iop_cli.commands``, one module each."""
+    return [CommandEntry(name, summary, f"iop_cli.commands.{name}:{name}") for name, summary in _SUMMARIES.items()]
