@@ -23,9 +23,10 @@ HOSPITAL = Path(__file__).parents[1] / "examples" / "hospital"
 sys.path.insert(0, str(HOSPITAL))
 
 from reconciliation import reconcile  # noqa: E402
-from traffic import Case, Exchange, generate_cases, send_all  # noqa: E402
+from traffic import Case, Exchange, Partner, generate_cases  # noqa: E402
 
 CONNECTIONS = 3
+CASES_PER_KILL = 80
 START_SECONDS = 30.0
 
 
@@ -86,10 +87,6 @@ class Partners:
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
 
-    @property
-    def cases_left(self) -> int:
-        return len(self._to_send)
-
     def begin(self, port: int) -> None:
         self._threads = [threading.Thread(target=self._send, args=(port,), daemon=True) for _ in range(CONNECTIONS)]
         for thread in self._threads:
@@ -105,23 +102,25 @@ class Partners:
             assert not thread.is_alive()
 
     def _send(self, port: int) -> None:
-        while True:
-            try:
-                case = self._to_send.popleft()
-            except IndexError:
-                return
-            try:
-                send_all([case], port, seen=self._seen)
-            except OSError:
-                self._to_send.appendleft(case)
-                self.sent_again += 1
-                return
+        case: Case | None = None
+        try:
+            with Partner(port) as partner:
+                while True:
+                    case = self._to_send.popleft()
+                    self._seen(partner.send(case))
+                    case = None
+        except (IndexError, OSError):
+            pass  # nothing left to send, or killed
+        if case is not None:
+            self._to_send.appendleft(case)
+            self.sent_again += 1
 
     def _seen(self, exchange: Exchange) -> None:
-        if exchange.answer:
-            with self._changed:
-                self.exchanges.append(exchange)
-                self._changed.notify_all()
+        if not exchange.answer:
+            raise ConnectionError("closed without an answer")
+        with self._changed:
+            self.exchanges.append(exchange)
+            self._changed.notify_all()
 
 
 def wait_until_complete(exchanges: list[Exchange], out: Path) -> list[str]:
@@ -136,7 +135,7 @@ def wait_until_complete(exchanges: list[Exchange], out: Path) -> list[str]:
 def test_nothing_acknowledged_is_lost_by_kills(kills: int, tmp_path: Path) -> None:
     rng = random.Random(kills)
     out, port = tmp_path / "out", find_free_port()
-    partners = Partners(generate_cases(kills * 60, seed=kills))
+    partners = Partners(generate_cases(kills * CASES_PER_KILL, seed=kills))
     unfinished_at_kill = 0
     for number in range(kills):
         child = Child(tmp_path, port)
@@ -147,27 +146,52 @@ def test_nothing_acknowledged_is_lost_by_kills(kills: int, tmp_path: Path) -> No
                 child.wait_until_listening()
                 partners.begin(port)
                 partners.wait_for_answers(len(partners.exchanges) + rng.randrange(1, 50))
-                time.sleep(rng.uniform(0.0, 0.02))
+                time.sleep(rng.uniform(0.0, rng.choice((0.02, 0.2))))  # in the input, or while outputs are written
         finally:
             child.kill()
         partners.end()
         unfinished_at_kill += len(reconcile(partners.exchanges, out))
-    child = Child(tmp_path, port)
-    try:
-        child.wait_until_listening()
-        partners.begin(port)
-        partners.end()
-        problems = wait_until_complete(partners.exchanges, out)
-        assert child.stop() == 0
-    finally:
-        child.kill()
+    problems = finish(partners, tmp_path, port)
     assert problems == []
-    assert partners.cases_left == 0
-    assert len(partners.exchanges) == kills * 60 + 5
+    assert len(partners.exchanges) == kills * CASES_PER_KILL + 5
     # The kills came in the middle of the work, else this test would show nothing.
     assert unfinished_at_kill > 0
     assert partners.sent_again > 0
     show_that_the_checker_can_fail(partners.exchanges, out)
+
+
+def test_nothing_is_lost_by_stops_in_the_middle(tmp_path: Path) -> None:
+    out, port = tmp_path / "out", find_free_port()
+    partners = Partners(generate_cases(300, seed=300))
+    unfinished_at_stop = 0
+    for _ in range(2):
+        child = Child(tmp_path, port)
+        try:
+            child.wait_until_listening()
+            partners.begin(port)
+            partners.wait_for_answers(len(partners.exchanges) + 60)
+            assert child.stop() == 0
+        finally:
+            child.kill()
+        partners.end()
+        unfinished_at_stop += len(reconcile(partners.exchanges, out))
+    assert finish(partners, tmp_path, port) == []
+    assert len(partners.exchanges) == 305
+    assert unfinished_at_stop > 0
+
+
+def finish(partners: Partners, folder: Path, port: int) -> list[str]:
+    """Send the rest to a child that nobody kills, and return the problems that are left."""
+    child = Child(folder, port)
+    try:
+        child.wait_until_listening()
+        partners.begin(port)
+        partners.end()
+        problems = wait_until_complete(partners.exchanges, folder / "out")
+        assert child.stop() == 0
+    finally:
+        child.kill()
+    return problems
 
 
 def show_that_the_checker_can_fail(exchanges: list[Exchange], out: Path) -> None:
