@@ -47,8 +47,8 @@ class DataDirectory:
             StoreError: It cannot be made or written.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._refuse_read_only()
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             # A status query holds the lock for a moment: so do not give up at once.
             self._lock.acquire(timeout=1)  # pyright: ignore[reportUnknownMemberType] - its stubs
             self._owner.write_text(str(os.getpid()), encoding="ascii")
@@ -83,9 +83,10 @@ class DataDirectory:
             return False  # read-only: nobody can be writing there
 
     def _refuse_read_only(self) -> None:
+        folder = next(folder for folder in (self.path, *self.path.parents) if folder.exists())
         # The permission bits too: the super-user could write, but somebody made it read-only on purpose.
-        is_marked = not stat.S_IMODE(self.path.stat().st_mode) & 0o222
-        if is_marked or not os.access(self.path, os.W_OK):
+        is_marked = not stat.S_IMODE(folder.stat().st_mode) & 0o222
+        if is_marked or not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied")
 
     def _owner_text(self) -> str:
