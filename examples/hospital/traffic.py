@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from hospital.framing import END, wrap
 
 LARGE_BYTES = 1_000_000
 
-# Family name, given name, character set. None is the name of a living patient.
+# Family name, given name, character set; all made up.
 _NAMES = (
     ("MILLER", "ANNA", ""),
     ("O\\T\\HARA", "LIAM", "ASCII"),
@@ -29,6 +30,8 @@ _NAMES = (
     ("山田", "太郎", "UNICODE UTF-8"),
     ("Brontë", "Zoë", "UNICODE UTF-8"),
 )
+# Application and facility; the last one is in no table.
+_SENDERS = (("LAB", "NORTH"), ("ADTSYS", "SOUTH"), ("KIS", "KLIN-ZH"), ("OTHER", "FARAWAY"))
 _PYTHON_NAMES = {"": "ascii", "ASCII": "ascii", "8859/1": "latin-1", "UNICODE UTF-8": "utf-8"}
 _TESTS = (
     ("718-7", "Hemoglobin", "g/dL", 7.0, 18.0),
@@ -112,9 +115,7 @@ def generate_cases(count: int, *, seed: int, run: str = "H") -> list[Case]:
 
 
 def _header(rng: random.Random, control_id: str, message_type: str, charset: str) -> str:
-    application, facility = rng.choice(
-        (("LAB", "NORTH"), ("ADTSYS", "SOUTH"), ("KIS", "KLIN-ZH"), ("OTHER", "FARAWAY"))
-    )
+    application, facility = rng.choices(_SENDERS, weights=(8, 8, 8, 1))[0]
     second = f"20261122{rng.randrange(24):02}{rng.randrange(60):02}{rng.randrange(60):02}"
     return f"MSH|^~\\&|{application}|{facility}|IOP|HUB|{second}||{message_type}|{control_id}|P|2.5||||||{charset}"
 
@@ -248,7 +249,10 @@ def main() -> None:
     def show(exchange: Exchange) -> None:
         print(f"{exchange.code} {exchange.case.kind:8} {exchange.case.control_id} {exchange.seconds * 1000:.1f} ms")
 
-    send_all(generate_cases(options.count, seed=options.seed), options.port, seen=show)
+    try:
+        send_all(generate_cases(options.count, seed=options.seed), options.port, seen=show)
+    except OSError as error:
+        sys.exit(f"127.0.0.1:{options.port}: {error}. Is the production running?")
 
 
 if __name__ == "__main__":

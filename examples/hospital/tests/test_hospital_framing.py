@@ -60,6 +60,12 @@ def test_message_of_the_limit_is_whole_and_one_byte_more_is_too_long():
     assert frames[1].expects_answer
 
 
+@given(stream_bytes, st.integers(min_value=0, max_value=40))
+def test_byte_by_byte_sender_of_messages_that_are_too_long(stream, limit):
+    stream = START + b"x" * (limit + 5) + stream.replace(START, b"") + END
+    assert read([bytes([byte]) for byte in stream], limit_bytes=limit)[0] == read([stream], limit_bytes=limit)[0]
+
+
 def test_endless_message_needs_no_memory():
     reader = FrameReader(LIMIT)
     reader.feed(START)
