@@ -20,6 +20,7 @@ from iop_core.headers import (
     MessageType,
 )
 from iop_director import render_mermaid, render_text, trace_to_dict
+from iop_director.participants import participants_of
 from iop_director.safe_text import one_line
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=timezone.utc)
@@ -189,6 +190,13 @@ def test_one_line_is_printable_and_stays_one_line(text: str) -> None:
 def test_one_line_leaves_languages_alone_and_shows_reordering_marks() -> None:
     assert one_line("Größe 日本, ok") == "Größe 日本, ok"
     assert one_line("a\u202eb\u2028\x7f\t") == "a\\u202eb\\u2028\\x7f\\t"
+
+
+def test_kind_that_was_seen_once_stays_known() -> None:
+    trace = Trace(1, (header(1, "", "Out", "a.B"), header(2, "Out", "", "a.B", source_type=BusinessType.UNKNOWN)))
+    assert participants_of(trace) == {"": BusinessType.UNKNOWN, "Out": BusinessType.OPERATION}
+    late = Trace(1, (header(1, "", "Out", "a.B", target_type=BusinessType.UNKNOWN), header(2, "Out", "", "a.B")))
+    assert participants_of(late)["Out"] is BusinessType.OPERATION
 
 
 def test_session_without_messages() -> None:

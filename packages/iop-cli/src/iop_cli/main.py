@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from iop_cli.application import Application
@@ -41,4 +43,8 @@ def iop(ctx: click.Context, *, debug: bool) -> None:
 
 def main() -> None:
     """Run the command line of this process; ends by SystemExit."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        # A terminal that cannot show a character gets its code instead of an error.
+        reconfigure(errors="backslashreplace")
     iop(prog_name="iop")
