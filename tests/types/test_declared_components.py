@@ -41,3 +41,11 @@ def test_checkers_see_the_values_and_the_mistakes(checker: str, tmp_path: Path) 
     wrong = set(range(end + 2, end + 2 + MISTAKES.count("\n") - 1))
     assert lines_with_errors(checker, DECLARED, tmp_path) == set()
     assert lines_with_errors(checker, DECLARED + MISTAKES, tmp_path) == wrong
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_checkers_see_the_mistakes_in_a_production(checker: str, tmp_path: Path) -> None:
+    source = Path(__file__).with_name("authored_production.py").read_text()
+    wrong = {number for number, line in enumerate(source.splitlines(), 1) if line.endswith("# wrong")}
+    assert len(wrong) == 16
+    assert lines_with_errors(checker, source, tmp_path) == wrong

@@ -164,12 +164,12 @@ class Setting(Generic[T]):
     def bind(self, owner: type, name: str) -> None:
         """Put a copy of this setting on a class, under a name."""
         bound = copy.copy(self)
-        bound.name = name
+        bound.owner, bound.name = owner, name
         setattr(owner, name, bound)
 
     def __set_name__(self, owner: type, name: str) -> None:
         if self.name in ("", name):
-            self.name = name
+            self.owner, self.name = self.owner or owner, name
         else:
             self.bind(owner, name)  # one object under two names; values are kept by name
 
