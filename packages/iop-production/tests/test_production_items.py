@@ -97,6 +97,7 @@ def test_two_classes_cannot_share_a_proxy_class() -> None:
     with pytest.raises(ProductionError, match=r"'Python\.ab\.C'"):
         prod.update_component("Two", class_name="Python.ab.C")
     prod.delete_component("OneMore")
+    assert prod.operation("Three", two).class_name == "Python.ab.C"
     assert prod.update_component("Two", class_name="Python.ab.C").class_name == "Python.ab.C"
 
 
