@@ -73,7 +73,7 @@ def test_command_of_a_plugin_runs_and_its_result_is_no_exit_code(
 def test_unknown_command_has_a_suggestion(invoke: Callable[..., Result]) -> None:
     result = invoke("statsu")
     assert result.exit_code == 2
-    assert "Error: no such command 'statsu' (did you mean 'status'?)\n" in result.stderr
+    assert "Error: no such command 'statsu' (did you mean 'status'?); see 'iop --help'\n" == result.stderr
 
 
 @pytest.mark.parametrize("args", [("status", "--nonsense"), ("run",), ("--nonsense",), ("trace", "x")])

@@ -63,7 +63,9 @@ class CommandGroup(click.Group):
         except click.Abort:
             code = ExitCode.INTERRUPTED
         except click.ClickException as exc:
-            exc.show()
+            from iop_cli.failures import report_usage
+
+            report_usage(exc)
             code = exc.exit_code
         except Exception as exc:  # noqa: BLE001 - boundary: a command may raise anything
             from iop_cli.failures import report_failure

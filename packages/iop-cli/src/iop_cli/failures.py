@@ -35,6 +35,13 @@ def exit_code_of(error: Exception) -> ExitCode:
     return ExitCode.FAILED
 
 
+def report_usage(error: click.ClickException) -> None:
+    """Print what is wrong with a command line as one line on standard error."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"; see '{context.command_path} --help'" if context else ""
+    click.echo(f"Error: {one_line(error.format_message()).rstrip('.')}{hint}", err=True)
+
+
 def report_failure(error: Exception, *, debug: bool) -> ExitCode:
     """Print an error as one line on standard error and return the exit code.
 

@@ -9,6 +9,7 @@ from iop_core.backends import Backend, RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
+from iop_engine.addresses import AddressBook
 from iop_engine.engine import Engine
 from iop_engine.history import History
 
@@ -55,12 +56,13 @@ class LocalBackend(Backend):
                 f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe "
                 "against the death of the process)"
             )
+        addresses = AddressBook(production)  # before anything is made on disk
         store = self._store_class.open(
             self.location, namespace=self.namespace, durability=options.durability, clock=options.clock
         )
         try:
             history = History(store.reader, namespace=self.namespace, location=self.location)
-            engine = Engine(production, store, options, history)
+            engine = Engine(production, addresses, store, options, history)
         except BaseException:
             store.close()
             raise

@@ -30,17 +30,25 @@ class Engine:
 
     Args:
         production: What to run.
+        addresses: Where messages for its items go.
         store: Where it keeps its messages; the engine closes it.
         options: How to run it.
         history: Reads the store for callers.
     """
 
-    def __init__(self, production: ProductionDefinition, store: Store, options: RunOptions, history: History) -> None:
+    def __init__(
+        self,
+        production: ProductionDefinition,
+        addresses: AddressBook,
+        store: Store,
+        options: RunOptions,
+        history: History,
+    ) -> None:
         self._production = production
         self._store = store
         self._options = options
         self._history = history
-        self._addresses = AddressBook(production)
+        self._addresses = addresses
         self._codec = BodyCodec()
         self._stopping = threading.Lock()
         self._is_stopped = False

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from iop_core.errors import StoreError, StoreFullError, StoreUnwritableError
+from iop_engine.sqlite.directory import sync_folder
 
 SCHEMA_VERSION = 1
+
+# With less room than this a failed write is taken for a full disk.
+NO_ROOM_BYTES = 256 * 1024
 
 DURABILITIES = {"full": "FULL", "normal": "NORMAL"}
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS bodies (
+CREATE TABLE bodies (
     id INTEGER PRIMARY KEY,
     class_name TEXT NOT NULL,
     serializer TEXT NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    checksum INTEGER NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS headers (
+CREATE TABLE headers (
     id INTEGER PRIMARY KEY,
     session_id INTEGER NOT NULL,
     type INTEGER NOT NULL,
@@ -45,11 +51,11 @@ CREATE TABLE IF NOT EXISTS headers (
     created INTEGER NOT NULL,
     processed INTEGER
 );
-CREATE INDEX IF NOT EXISTS headers_by_session ON headers (session_id);
-CREATE INDEX IF NOT EXISTS headers_open ON headers (queue, priority, id) WHERE status <= 3;
-CREATE INDEX IF NOT EXISTS headers_unwell ON headers (status, id) WHERE status IN (4, 5, 6, 7, 8);
+CREATE INDEX headers_by_session ON headers (session_id);
+CREATE INDEX headers_open ON headers (queue, priority, id) WHERE status <= 3;
+CREATE INDEX headers_unwell ON headers (status, id) WHERE status IN (4, 5, 6, 7, 8);
 
-CREATE TABLE IF NOT EXISTS processes (
+CREATE TABLE processes (
     id INTEGER PRIMARY KEY,
     item TEXT NOT NULL,
     session_id INTEGER NOT NULL,
@@ -63,7 +69,7 @@ CREATE TABLE IF NOT EXISTS processes (
     error TEXT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS log (
+CREATE TABLE log (
     id INTEGER PRIMARY KEY,
     type INTEGER NOT NULL,
     item TEXT NOT NULL,
@@ -73,14 +79,14 @@ CREATE TABLE IF NOT EXISTS log (
     text TEXT NOT NULL,
     logged INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS log_by_session ON log (session_id) WHERE session_id > 0;
+CREATE INDEX log_by_session ON log (session_id) WHERE session_id > 0;
 """
 
 
 def translate(exc: sqlite3.Error, path: Path) -> StoreError:
     """Return the error of ours that says what an error of SQLite means for the user."""
     text = str(exc)
-    if "full" in text:
+    if "full" in text or ("disk I/O" in text and _is_full(path)):
         return StoreFullError(
             f"no room left to store messages in {str(path)!r} ({text}). What is stored stays; new input is refused "
             "until there is room. Free disk space or move the data directory"
@@ -89,17 +95,28 @@ def translate(exc: sqlite3.Error, path: Path) -> StoreError:
         return StoreUnwritableError(
             f"the store {str(path)!r} cannot be written ({text}). Make the data directory writable or give another one"
         )
-    if "malformed" in text or "not a database" in text:
-        return StoreError(
-            f"the store {str(path)!r} is damaged ({text}). Restore it from a backup; do not go on writing"
-        )
+    if "malformed" in text or "not a database" in text or "decode to UTF-8" in text:
+        return damaged(path, exc)
     if "locked" in text:
-        return StoreError(f"the store {str(path)!r} is held by another program ({text}). Close that program")
+        return StoreUnwritableError(f"the store {str(path)!r} is held by another program ({text}). Close that program")
     if "disk I/O" in text:
         return StoreUnwritableError(
             f"the disk refused to write {str(path)!r} ({text}). What is stored stays; look at the disk and its space"
         )
     return StoreError(f"the store {str(path)!r} failed: {text}")
+
+
+def damaged(path: Path, reason: object) -> StoreError:
+    """Return the error that says a file cannot be trusted any more."""
+    return StoreError(f"the store {str(path)!r} is damaged ({reason}). Restore it from a backup; do not go on writing")
+
+
+def _is_full(path: Path) -> bool:
+    # SQLite does not always say so: a file that it cannot map is only "disk I/O error".
+    try:
+        return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+    except OSError:
+        return False
 
 
 def open_for_writing(path: Path, durability: str) -> sqlite3.Connection:
@@ -112,29 +129,52 @@ def open_for_writing(path: Path, durability: str) -> sqlite3.Connection:
     Raises:
         StoreError: The file cannot be opened, is damaged, or was written by a newer version.
     """
-    is_new = not path.exists()
     try:
+        if not path.exists():
+            _create(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     except sqlite3.Error as exc:
         raise translate(exc, path) from exc
+    except OSError as exc:
+        raise StoreUnwritableError(f"the store {str(path)!r} cannot be made: {exc.strerror or exc}") from exc
     try:
+        _check_version(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {DURABILITIES[durability]}")
         # Measured: larger checkpoints and cache cost nothing and save rewriting pages.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA cache_size = -65536")
-        _check_version(connection, path)
-        connection.executescript(_TABLES)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except sqlite3.Error as exc:
         connection.close()
         raise translate(exc, path) from exc
     except StoreError:
         connection.close()
         raise
-    if is_new:
-        _sync_folder(path.parent)
     return connection
+
+
+def _create(path: Path) -> None:
+    """Make the file with its tables under another name first, so that it is never there by halves.
+
+    Hence a file without tables is not one whose making was interrupted, but a damaged one.
+
+    Raises:
+        StoreError: The file is gone, and messages that belong to it are still there.
+    """
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        raise StoreError(
+            f"the store {str(path)!r} is missing, but {log.name!r} with messages of it is there. Restore it from a "
+            "backup, or remove that file to start anew without them"
+        )
+    draft = Path(f"{path}.new")
+    for leftover in (draft, Path(f"{draft}-journal")):
+        leftover.unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -143,41 +183,36 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises:
         StoreError: It cannot be opened.
     """
+    address = f"{path.absolute().as_uri()}?mode=ro"
     # A write-ahead log that is gone means a clean end: then nothing else is needed to read.
-    quiet = "" if Path(f"{path}-wal").exists() else "&immutable=1"
-    for extra in ("", quiet):
-        try:
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro{extra}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=5,
-            )
-            connection.execute("SELECT count(*) FROM notes").fetchone()
-        except sqlite3.Error as exc:
-            if extra or not quiet:
-                raise translate(exc, path) from exc
-        else:
-            return connection
-    raise StoreError(f"the store {str(path)!r} cannot be read")
+    is_at_rest = not Path(f"{path}-wal").exists()
+    try:
+        return _connect_for_reading(address, path)
+    except sqlite3.Error as exc:
+        if not is_at_rest:
+            raise translate(exc, path) from exc
+    try:
+        return _connect_for_reading(f"{address}&immutable=1", path)
+    except sqlite3.Error as exc:
+        raise translate(exc, path) from exc
+
+
+def _connect_for_reading(address: str, path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
+    try:
+        _check_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not version:
+        raise damaged(path, "it holds no tables of a store")
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"the store {str(path)!r} has format {version}, this version of iop-engine knows up to {SCHEMA_VERSION}. "
             "Upgrade iop-engine"
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new file's name durable: without this a power cut may lose the whole file."""
-    if os.name == "nt":  # folders cannot be opened there, and need not be
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
