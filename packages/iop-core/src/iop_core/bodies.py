@@ -14,6 +14,9 @@ from iop_core.serializers import Codec, Serializer
 class BodyCodec:
     """Encodes messages with one serializer and decodes bodies written by any allowed one.
 
+    One instance serves every thread: two that meet a class first both compile it, and
+    either codec is as good.
+
     Args:
         serializers: Serializer name to instance; None: every installed one that needs no
             permission.
@@ -72,7 +75,7 @@ class BodyCodec:
     def _compile_encoder(self, message_class: type) -> tuple[str, Codec]:
         if not self._default.accepts(message_class):
             raise SerializationError(
-                f"{message_class.__module__}.{message_class.__qualname__} is not a message: send a dataclass "
+                f"{class_name_of(message_class)} is not a message: send an instance of a dataclass "
                 "that derives from Message, a PydanticMessage, or None"
             )
         codec = self._default.codec_for(message_class)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, SupportsIndex, cast
 
 from iop_core.registry import MESSAGE_CLASSES
+
+IRIS_ID = "_iris_id"
 
 
 class Message:
@@ -13,6 +15,10 @@ class Message:
     Subclass it and add ``@dataclass``. Two messages with equal fields are equal,
     whether or not one of them was read from a store.
 
+    Reading a stored message is tolerant: a value that does not fit its field is kept as it
+    is and logged once, an unknown key becomes an attribute. A class declared with
+    ``strict=True``, and every class derived from it, refuses both.
+
     Example:
         >>> from dataclasses import dataclass
         >>> @dataclass
@@ -20,14 +26,67 @@ class Message:
         ...     number: str = ""
         >>> Order("A1").number
         'A1'
+        >>> @dataclass
+        ... class Invoice(Message, strict=True):
+        ...     total: int = 0
     """
 
-    _iris_id: ClassVar[str | None] = None
+    # The id has a place of its own, so that it is no field and no attribute in __dict__.
+    __slots__ = ("__dict__", "__weakref__", "_stored_id")
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
+    __is_strict__: ClassVar[bool] = False
+    # Read by pydantic, which compiles the JSON codec of a dataclass.
+    __pydantic_config__: ClassVar[dict[str, object]] = {
+        "arbitrary_types_allowed": True,
+        "ser_json_inf_nan": "strings",
+    }
+
+    def __init_subclass__(cls, *, strict: bool | None = None, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        if strict is not None:
+            cls.__is_strict__ = strict
         MESSAGE_CLASSES.register(cls)
 
     def get_iris_id(self) -> str | None:
         """Return the id of the stored body this message was read from, None for a new one."""
-        return self._iris_id
+        return getattr(self, "_stored_id", None)
+
+    @property
+    def _iris_id(self) -> str | None:
+        return self.get_iris_id()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Leave the id out of copies and pickles: those are new messages."""
+        reduced = super().__reduce_ex__(protocol)
+        if isinstance(reduced, str) or len(reduced) < 3:
+            return reduced
+        make, arguments, state, *rest = reduced
+        return (make, arguments, _without_id(state), *rest)
+
+
+def is_strict(message_class: type) -> bool:
+    """Return whether the class was declared with ``strict=True``, or derives from such a class."""
+    return issubclass(message_class, Message) and message_class.__is_strict__
+
+
+def set_iris_id(message: object, iris_id: str | None) -> None:
+    """Note on a message which stored body it was read from; the engine calls this after decode.
+
+    Works for frozen classes, classes with slots, and pydantic models alike, because the id
+    is kept outside of the fields. It is never serialized and plays no part in equality,
+    hash or ``repr``.
+
+    Args:
+        message: A message, as decoded.
+        iris_id: Id of the body; None takes the id away.
+    """
+    object.__setattr__(message, "_stored_id" if isinstance(message, Message) else IRIS_ID, iris_id)
+
+
+def _without_id(state: object) -> object:
+    """Return the pickle state of an instance: a dict, or a pair of dict and slots."""
+    if isinstance(state, dict):
+        return {name: value for name, value in cast("dict[str, object]", state).items() if name != "_stored_id"}
+    if isinstance(state, tuple):
+        return tuple(_without_id(part) for part in cast("tuple[object, ...]", state))
+    return state

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, ConfigDict
 
+from iop_core.errors import MessageDefinitionError
+from iop_core.messages import IRIS_ID
 from iop_core.registry import MESSAGE_CLASSES
 
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic._internal._model_construction import ModelMetaclass
+    from pydantic_core import CoreSchema
+    from typing_extensions import Self
+else:
+    ModelMetaclass = type(BaseModel)
 
-class PydanticMessage(BaseModel):
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class PydanticMessageType(ModelMetaclass):
+    """The class of message classes; refuses ``@dataclass`` while the module is loaded."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        """Set a class attribute, unless it shows that ``@dataclass`` is at work."""
+        if name == "__dataclass_fields__":
+            raise MessageDefinitionError(mixed_declaration(cls))
+        super().__setattr__(name, value)
+
+
+class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
     """Base class of messages that are declared as pydantic models.
 
-    Fields are class annotations; construction takes keywords only and validates.
+    Fields are class annotations; construction takes keywords only and validates. A field
+    whose default is None accepts None, whatever its annotation: what is written can be
+    read back.
 
     Raises:
         pydantic.ValidationError: On construction, when a value does not fit.
@@ -24,7 +48,10 @@ class PydanticMessage(BaseModel):
         'A1'
     """
 
-    _iris_id: str | None = PrivateAttr(default=None)
+    # JSON has no NaN; the default of pydantic would silently write null.
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+
+    _iris_id: ClassVar[str | None] = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -32,6 +59,45 @@ class PydanticMessage(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         MESSAGE_CLASSES.register(cls)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let fields whose default is None accept None; called by pydantic for each class."""
+        from iop_core.json_schemas import accept_none_defaults
+
+        schema = handler(source)
+        accept_none_defaults(handler.resolve_ref_schema(schema))
+        return schema
+
     def get_iris_id(self) -> str | None:
         """Return the id of the stored body this message was read from, None for a new one."""
         return self._iris_id
+
+    def __copy__(self) -> Self:
+        """Return a shallow copy without the id: it is a new message."""
+        return _without_id(super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return a deep copy without the id: it is a new message."""
+        return _without_id(super().__deepcopy__(memo))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave the id out of pickles."""
+        state = super().__getstate__()
+        fields = {name: value for name, value in state["__dict__"].items() if name != IRIS_ID}
+        return {**state, "__dict__": fields}
+
+
+def mixed_declaration(message_class: type) -> str:
+    """Return the text of the error for a pydantic class under ``@dataclass``."""
+    name = message_class.__name__
+    return (
+        f"{message_class.__module__}.{message_class.__qualname__} combines @dataclass with PydanticMessage. "
+        f"Write either 'class {name}(PydanticMessage):' without @dataclass, "
+        f"or '@dataclass' above 'class {name}(Message):'"
+    )
+
+
+def _without_id(message: _Model) -> _Model:
+    if IRIS_ID in vars(message):
+        object.__delattr__(message, IRIS_ID)
+    return message

@@ -10,7 +10,10 @@ from iop_core.errors import UnknownMessageClassError
 
 
 def class_name_of(message_class: type) -> str:
-    """Return the name under which bodies of this class are stored: ``module.Class``."""
+    """Return the name under which bodies of this class are stored: ``module.Class``.
+
+    For a class inside another one the name is ``module.Outer.Inner``.
+    """
     return f"{message_class.__module__}.{message_class.__qualname__}"
 
 
@@ -18,8 +21,11 @@ class MessageRegistry:
     """Name to message class.
 
     Subclasses of ``Message`` and ``PydanticMessage`` register themselves when they are
-    defined. A class of the same name that is defined again (a reloaded module) takes
-    the place of the earlier one.
+    defined. A plain pydantic model is known once it was sent, or once something registers
+    it by hand, such as the compilation of a handler that takes it. A class of the same name
+    that is defined again (a reloaded module) takes the place of the earlier one.
+
+    May be used from any thread: each operation is one access to a dict.
     """
 
     def __init__(self) -> None:
