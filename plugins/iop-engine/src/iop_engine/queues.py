@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from typing import TypeAlias
 
 from iop_core.headers import MessagePriority
 from iop_core.stores import Delivery
@@ -13,6 +15,8 @@ from iop_core.stores import Delivery
 WINDOW_MESSAGES = 1000
 WINDOW_BYTES = 8 * 1024 * 1024
 
+Ranked: TypeAlias = tuple[int, int, Delivery]
+
 # (queue, above id, most messages, most bytes) -> the messages in order, and whether there are more.
 Refill = Callable[[str, int, int, int], tuple[list[Delivery], bool]]
 
@@ -20,9 +24,10 @@ Refill = Callable[[str, int, int, int], tuple[list[Delivery], bool]]
 class Queue:
     """Messages of one queue, handed out by priority and then in order of their ids.
 
-    Synchronous requests are always in memory; of the others only a window is, and what
-    is beyond it is read from disk once the window is used up. Answers for one process
-    instance are handed out one at a time.
+    Messages of a higher priority than asynchronous ones are always in memory; of the
+    others only a window is, and what is beyond it is read from disk once the window is
+    used up. Answers for one process instance are handed out one at a time: those that
+    come while one is being handled are *parked*, and count like a window too.
 
     Args:
         name: Name of the queue.
@@ -33,15 +38,18 @@ class Queue:
         self.name = name
         self._refill = refill
         self._condition = threading.Condition()
-        self._urgent: deque[Delivery] = deque()
+        # Heaps of (priority, id, delivery): what goes before the window, and what waits for a key.
+        self._urgent: list[Ranked] = []
+        self._parked: dict[int, list[Ranked]] = {}
+        self._parked_messages = 0
+        self._parked_bytes = 0
         self._ready: deque[Delivery] = deque()
         self._ready_bytes = 0
         self._last_id = 0
         self._more_on_disk = True
         self._is_open = True
         self._busy: set[int] = set()
-        self._parked: dict[int, deque[Delivery]] = {}
-        # Ids of those that wait, are parked or are leased: what has no end yet.
+        # How many wait, are parked or are leased: what has no end yet.
         self.unsettled = 0
 
     def publish(self, delivery: Delivery) -> None:
@@ -49,13 +57,13 @@ class Queue:
         with self._condition:
             self.unsettled += 1
             if delivery.priority < MessagePriority.ASYNC:
-                self._urgent.append(delivery)
-            elif delivery.message_id <= self._last_id:
-                return  # a refill has already read it
-            elif self._more_on_disk or self._is_window_full():
-                self._more_on_disk = True
-            else:
-                self._append(delivery)
+                heappush(self._urgent, _ranked(delivery))
+            elif delivery.message_id > self._last_id:  # else a refill has already read it
+                if self._more_on_disk or self._is_window_full():
+                    self._more_on_disk = True
+                else:
+                    self._append(delivery)
+            # In every case: a refill reads for one worker what others may be waiting for.
             self._condition.notify()
 
     def lease(self) -> Delivery | None:
@@ -71,13 +79,23 @@ class Queue:
     def release(self, key: int) -> None:
         """Let the next message of this process instance be handed out."""
         with self._condition:
-            parked = self._parked.get(key)
-            if parked:
-                self._urgent.appendleft(parked.popleft())
-                self._condition.notify()
-            else:
-                self._parked.pop(key, None)
             self._busy.discard(key)
+            parked = self._parked.get(key)
+            if parked is None:
+                return
+            ranked = heappop(parked)
+            if not parked:
+                del self._parked[key]
+            self._parked_messages -= 1
+            self._parked_bytes -= len(ranked[2].body.payload)
+            heappush(self._urgent, ranked)
+            # One for this message, and those that found no room to park more.
+            self._condition.notify_all()
+
+    def open(self) -> None:
+        """Hand out messages, also after ``close``."""
+        with self._condition:
+            self._is_open = True
 
     def close(self) -> None:
         """Make every ``lease`` return None, now and later."""
@@ -87,23 +105,34 @@ class Queue:
 
     def _take(self) -> Delivery | None:
         """Return the next message whose key is free; the others are parked on the way."""
-        while True:
-            if self._urgent:
-                delivery = self._urgent.popleft()
-            else:
-                if not self._ready and self._more_on_disk:
-                    self._read_more()
-                if not self._ready:
-                    return None
-                delivery = self._ready.popleft()
-                self._ready_bytes -= len(delivery.body.payload)
-            key = delivery.key
-            if not key:
+        while self._urgent:
+            delivery = heappop(self._urgent)[2]
+            if self._claim_key(delivery):
                 return delivery
-            if key not in self._busy:
-                self._busy.add(key)
+        # Beyond so many parked ones it is better to wait than to read the whole disk into memory.
+        while self._parked_messages < WINDOW_MESSAGES and self._parked_bytes < WINDOW_BYTES:
+            if not self._ready and self._more_on_disk:
+                self._read_more()
+            if not self._ready:
+                return None
+            delivery = self._ready.popleft()
+            self._ready_bytes -= len(delivery.body.payload)
+            if self._claim_key(delivery):
                 return delivery
-            self._parked.setdefault(key, deque()).append(delivery)
+        return None
+
+    def _claim_key(self, delivery: Delivery) -> bool:
+        """Take the key of a message; park the message when the key is busy."""
+        key = delivery.key
+        if not key:
+            return True
+        if key not in self._busy:
+            self._busy.add(key)
+            return True
+        heappush(self._parked.setdefault(key, []), _ranked(delivery))
+        self._parked_messages += 1
+        self._parked_bytes += len(delivery.body.payload)
+        return False
 
     def _read_more(self) -> None:
         found, self._more_on_disk = self._refill(self.name, self._last_id, WINDOW_MESSAGES, WINDOW_BYTES)
@@ -117,6 +146,10 @@ class Queue:
 
     def _is_window_full(self) -> bool:
         return len(self._ready) >= WINDOW_MESSAGES or self._ready_bytes >= WINDOW_BYTES
+
+
+def _ranked(delivery: Delivery) -> Ranked:
+    return delivery.priority, delivery.message_id, delivery
 
 
 class QueueSet:
@@ -150,13 +183,20 @@ class QueueSet:
 
     def open(self, name: str) -> None:
         """Count the queue among those somebody works on."""
+        self.get(name).open()
         self._opened.add(name)
-        self.get(name)
 
     def close(self, name: str) -> None:
         """Stop handing out its messages."""
         self._opened.discard(name)
         self.get(name).close()
+
+    def close_all(self) -> None:
+        """Stop handing out anything."""
+        with self._lock:
+            names = tuple(self._queues)
+        for name in names:
+            self.close(name)
 
     def is_drained(self) -> bool:
         """Return whether no queue that somebody works on holds a message."""
