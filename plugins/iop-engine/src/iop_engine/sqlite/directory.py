@@ -48,7 +48,7 @@ class DataDirectory:
         """
         try:
             self._refuse_read_only()
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make()
             # A status query holds the lock for a moment: so do not give up at once.
             self._lock.acquire(timeout=1)  # pyright: ignore[reportUnknownMemberType] - its stubs
             self._owner.write_text(str(os.getpid()), encoding="ascii")
@@ -75,12 +75,20 @@ class DataDirectory:
         if not self._owner.exists():
             return False
         try:
-            with self._lock:
+            # A lock of its own, as other threads may ask too; not at once, as they hold it for a moment.
+            with FileLock(self._lock.lock_file, timeout=0.1, poll_interval=0.01):
                 return False
         except Timeout:
             return True
         except OSError:
             return False  # read-only: nobody can be writing there
+
+    def _make(self) -> None:
+        """Make the directory so that a power cut cannot lose it with all that is in it."""
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in missing:
+            sync_folder(folder.parent)
 
     def _refuse_read_only(self) -> None:
         folder = next(folder for folder in (self.path, *self.path.parents) if folder.exists())
@@ -94,3 +102,14 @@ class DataDirectory:
             return f" (process {self._owner.read_text(encoding='ascii')})"
         except OSError:
             return ""
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new files in a folder durable: without this a power cut may lose whole files."""
+    if os.name == "nt":  # folders cannot be opened there, and need not be
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -5,27 +5,37 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
-from iop_core.headers import EMPTY_BODY, Body, MessageHeader, MessagePriority
+from iop_core.headers import MessageHeader, MessagePriority
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.rows import (
+    BODY_COLUMNS,
     DELIVERY_COLUMNS,
     HEADER_COLUMNS,
     JOIN_BODIES,
     Row,
+    body_from_row,
     delivery_from_row,
     header_from_row,
     log_entry_from_row,
+    process_from_row,
+    storable,
     to_datetime,
     to_microseconds,
 )
-from iop_engine.sqlite.schema import open_for_reading, translate
+from iop_engine.sqlite.schema import damaged, open_for_reading, translate
+
+T = TypeVar("T")
 
 PAGE = 500
+
+_MOST = 2**63 - 1
 
 _COLUMN_OF = {
     "message_id": "h.id",
@@ -62,7 +72,7 @@ class SqliteReader(StoreReader):
 
     def notes(self) -> dict[str, str]:
         """Return what engines noted about themselves: name to text."""
-        return {row[0]: row[1] for row in self._rows("SELECT name, value FROM notes")}
+        return dict(self._read(_pair, "SELECT name, value FROM notes"))
 
     def is_in_use(self) -> bool:
         """Return whether a running engine owns the directory."""
@@ -70,9 +80,13 @@ class SqliteReader(StoreReader):
 
     def highest_ids(self) -> tuple[int, int, int]:
         """Return the highest ids of headers, bodies and log entries in use."""
-        sql = "SELECT (SELECT max(id) FROM headers), (SELECT max(id) FROM bodies), (SELECT max(id) FROM log)"
-        (row,) = self._rows(sql)
-        return row[0] or 0, row[1] or 0, row[2] or 0
+        tables = ("headers", "bodies", "log")
+        header, body, log = (self._number(f"SELECT coalesce(max(id), 0) FROM {table}") for table in tables)  # noqa: S608
+        return header, body, log
+
+    def backlog(self) -> dict[str, int]:
+        """Return queue name to number of unfinished messages, without looking at each message."""
+        return dict(self._read(_pair, "SELECT queue, count(*) FROM headers WHERE status <= 3 GROUP BY queue"))
 
     def messages(self, criteria: MessageFilter) -> Iterator[MessageHeader]:
         """Return the matching headers, reading a page at a time."""
@@ -86,7 +100,7 @@ class SqliteReader(StoreReader):
                 values.append(before)
             order = "DESC" if criteria.newest_first else "ASC"
             sql = f"SELECT {HEADER_COLUMNS} FROM {JOIN_BODIES} WHERE {where} ORDER BY h.id {order} LIMIT ?"  # noqa: S608
-            page = [header_from_row(row) for row in self._rows(sql, (*values, size))]
+            page = self._read(header_from_row, sql, (*values, size))
             yield from page
             if len(page) < size:
                 return
@@ -100,23 +114,18 @@ class SqliteReader(StoreReader):
         """Return how many headers match."""
         where, values = _conditions(criteria)
         source = JOIN_BODIES if criteria.body_class else "headers h"
-        (row,) = self._rows(f"SELECT count(*) FROM {source} WHERE {where}", values)  # noqa: S608
-        return int(row[0])
+        return self._number(f"SELECT count(*) FROM {source} WHERE {where}", values)  # noqa: S608
 
     def message(self, message_id: int) -> StoredMessage | None:
         """Return one message with its body, or None."""
-        sql = f"SELECT {HEADER_COLUMNS}, b.serializer, b.payload FROM {JOIN_BODIES} WHERE h.id = ?"  # noqa: S608
-        rows = self._rows(sql, (message_id,))
-        if not rows:
-            return None
-        row = rows[0]
-        body = Body(row[15], row[-2], row[-1]) if row[15] else EMPTY_BODY
-        return StoredMessage(header_from_row(row), body)
+        sql = f"SELECT {HEADER_COLUMNS}, {BODY_COLUMNS} FROM {JOIN_BODIES} WHERE h.id = ?"  # noqa: S608
+        found = self._read(lambda row: StoredMessage(header_from_row(row), body_from_row(row[-4:])), sql, (message_id,))
+        return found[0] if found else None
 
     def queues(self) -> list[QueueStatus]:
         """Return every queue that holds unfinished messages."""
         sql = "SELECT queue, count(*), min(created) FROM headers WHERE status <= 3 GROUP BY queue ORDER BY queue"
-        return [QueueStatus(row[0], row[1], to_datetime(row[2])) for row in self._rows(sql)]
+        return self._read(lambda row: QueueStatus(row[0], row[1], to_datetime(row[2])), sql)
 
     def urgent(self) -> list[Delivery]:
         """Return unfinished messages of a higher priority than asynchronous ones, in order."""
@@ -124,7 +133,7 @@ class SqliteReader(StoreReader):
             f"SELECT {DELIVERY_COLUMNS} FROM {JOIN_BODIES} WHERE h.status <= 3 AND h.priority < ? "  # noqa: S608
             "ORDER BY h.priority, h.id"
         )
-        return [delivery_from_row(row) for row in self._rows(sql, (int(MessagePriority.ASYNC),))]
+        return self._read(delivery_from_row, sql, (int(MessagePriority.ASYNC),))
 
     def refill(self, queue: str, above: int, most: int, most_bytes: int) -> tuple[list[Delivery], bool]:
         """Return the next unfinished asynchronous messages of a queue, and whether there are more."""
@@ -134,34 +143,18 @@ class SqliteReader(StoreReader):
         )
         found: list[Delivery] = []
         size = 0
-        with self._lock:
-            try:
-                for row in self._connection.execute(sql, (queue, int(MessagePriority.ASYNC), above, most)):
-                    found.append(delivery_from_row(row))
-                    size += len(found[-1].body.payload)
-                    if size >= most_bytes:
-                        return found, True
-            except sqlite3.Error as exc:
-                raise translate(exc, self._path) from exc
+        with self._reading(), closing(self._connection.cursor()) as cursor:
+            for row in cursor.execute(sql, (queue, int(MessagePriority.ASYNC), above, most)):
+                found.append(delivery_from_row(row))
+                size += len(found[-1].body.payload)
+                if size >= most_bytes:
+                    return found, True
         return found, len(found) == most
 
     def find_process(self, process_id: int) -> ProcessRecord | None:
         """Return the state of a process instance, or None."""
-        rows = self._rows("SELECT * FROM processes WHERE id = ?", (process_id,))
-        if not rows:
-            return None
-        row = rows[0]
-        return ProcessRecord(
-            process_id=row[0],
-            item=row[1],
-            session_id=row[2],
-            pending=row[3],
-            is_completed=bool(row[4]),
-            has_replied=bool(row[5]),
-            state=row[6],
-            response=Body(row[7], row[8], row[9]),
-            error=row[10],
-        )
+        found = self._read(process_from_row, "SELECT * FROM processes WHERE id = ?", (process_id,))
+        return found[0] if found else None
 
     def log(
         self, *, since_id: int = 0, item: str | None = None, session_id: int | None = None, limit: int | None = None
@@ -176,15 +169,38 @@ class SqliteReader(StoreReader):
             where += " AND session_id = ?"
             parameters.append(session_id)
         sql = f"SELECT * FROM log WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
-        rows = self._rows(sql, (*parameters, -1 if limit is None else limit))
-        return [log_entry_from_row(row) for row in reversed(rows)]
+        found = self._read(log_entry_from_row, sql, (*parameters, -1 if limit is None else max(0, limit)))
+        return found[::-1]
 
-    def _rows(self, sql: str, values: Row = ()) -> list[Row]:
+    def _number(self, sql: str, values: Row = ()) -> int:
+        return self._read(lambda row: int(row[0]), sql, values)[0]
+
+    def _read(self, convert: Callable[[Row], T], sql: str, values: Row = ()) -> list[T]:
+        bound = [_bindable(value) for value in values]
+        with self._reading():
+            rows = self._connection.execute(sql, bound).fetchall()
+            return [convert(row) for row in rows]
+
+    @contextmanager
+    def _reading(self) -> Generator[None, None, None]:
         with self._lock:
             try:
-                return self._connection.execute(sql, values).fetchall()
+                yield
             except sqlite3.Error as exc:
                 raise translate(exc, self._path) from exc
+            except (ValueError, TypeError, OverflowError) as exc:  # no column of ours holds such a value
+                raise damaged(self._path, exc) from exc
+
+
+def _pair(row: Row) -> tuple[str, Any]:
+    return row[0], row[1]
+
+
+def _bindable(value: object) -> object:
+    """Return what SQLite can compare with: numbers and texts beyond its reach match nothing all the same."""
+    if isinstance(value, int):
+        return max(-_MOST, min(value, _MOST))
+    return storable(value) if isinstance(value, str) else value
 
 
 def _conditions(criteria: MessageFilter) -> tuple[str, list[object]]:
@@ -196,9 +212,13 @@ def _conditions(criteria: MessageFilter) -> tuple[str, list[object]]:
             parts.append(f"{column} = ?")
             values.append(value if isinstance(value, str) else int(value))
     if criteria.body_class is not None:
-        parts.append("(b.class_name = ? OR b.class_name LIKE ? ESCAPE '\\')")
-        escaped = criteria.body_class.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values += [criteria.body_class, f"%.{escaped}"]
+        if "." in criteria.body_class:
+            parts.append("b.class_name = ?")
+            values.append(criteria.body_class)
+        else:
+            parts.append("(b.class_name = ? OR substr(b.class_name, ?) = ?)")
+            suffix = f".{criteria.body_class}"
+            values += [criteria.body_class, -len(suffix), suffix]
     for value, text in ((criteria.since, "h.created >= ?"), (criteria.until, "h.created < ?")):
         if value is not None:
             parts.append(text)

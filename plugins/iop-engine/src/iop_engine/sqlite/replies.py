@@ -6,7 +6,7 @@ import itertools
 import threading
 
 from iop_core.errors import StoreError
-from iop_core.stores import SYNC_CALL_PREFIX, Delivery
+from iop_core.stores import SYNC_CALL_PREFIX, Delivery, NewMessage
 
 
 class Slot:
@@ -20,9 +20,8 @@ class Slot:
     def __init__(self, slots: Slots, queue: str) -> None:
         self._slots = slots
         self._queue = queue
-        self._lock = threading.Lock()
-        self._latch = threading.Lock()
-        self._latch.acquire()
+        self._changed = threading.Condition()
+        self._request_id = 0
         self._claimed_by = 0
         self._is_open = True
         self._answer: Delivery | StoreError | None = None
@@ -38,13 +37,12 @@ class Slot:
         Raises:
             StoreError: The store was closed before an answer came.
         """
-        limit = -1.0 if timeout_seconds is None or timeout_seconds < 0 else timeout_seconds
-        if not self._latch.acquire(timeout=min(limit, threading.TIMEOUT_MAX)):
-            with self._lock:
-                if not self._claimed_by and self._answer is None:
-                    self._is_open = False
-            if self._is_open:
-                self._latch.acquire()
+        limit = None if timeout_seconds is None else min(timeout_seconds, threading.TIMEOUT_MAX)
+        with self._changed:
+            self._changed.wait_for(self._is_over, limit)
+            # On its way to the disk: it will be stored as taken, so it must be taken.
+            self._changed.wait_for(lambda: self._is_over() or not self._claimed_by)
+            self._is_open = False
         self._slots.forget(self._queue)
         if isinstance(self._answer, StoreError):
             raise self._answer
@@ -52,55 +50,94 @@ class Slot:
 
     def close(self) -> None:
         """Stop waiting."""
-        with self._lock:
+        with self._changed:
             self._is_open = False
+            self._changed.notify_all()
         self._slots.forget(self._queue)
 
-    def claim(self, message_id: int) -> bool:
-        """Reserve the slot for this answer; False when nobody waits for it any more."""
-        with self._lock:
-            if self._is_open and self._claimed_by in (0, message_id):
-                self._claimed_by = message_id
+    def expect(self, request_id: int) -> None:
+        """Take only the answer to this request."""
+        with self._changed:
+            self._request_id = request_id
+
+    def claim(self, answer: NewMessage) -> bool:
+        """Reserve the slot for this answer; False when it is not the one that is waited for."""
+        with self._changed:
+            is_expected = answer.corresponding_id == self._request_id
+            if self._is_open and is_expected and self._claimed_by in (0, answer.message_id):
+                self._claimed_by = answer.message_id
                 return True
             return False
 
-    def unclaim(self) -> None:
+    def unclaim(self, message_id: int) -> None:
         """Undo ``claim``: the answer could not be written."""
-        with self._lock:
-            self._claimed_by = 0
+        with self._changed:
+            if self._claimed_by == message_id:
+                self._claimed_by = 0
+                self._changed.notify_all()
 
     def deliver(self, answer: Delivery | StoreError) -> None:
         """Hand over a claimed answer, or an error, and wake the caller; only the first counts."""
-        with self._lock:
+        with self._changed:
             is_for_nobody = isinstance(answer, Delivery) and answer.message_id != self._claimed_by
             if is_for_nobody or self._answer is not None:
                 return
             self._answer = answer
-        self._latch.release()
+            self._changed.notify_all()
+
+    def _is_over(self) -> bool:
+        return self._answer is not None or not self._is_open
 
 
 class Slots:
-    """All open slots by queue name."""
+    """All open slots by queue name.
+
+    Names begin anew with every start of an engine. An answer to a request from before the
+    start may thus name a slot of today: that is why a slot knows its request.
+    """
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._open: dict[str, Slot] = {}
+        self._error: StoreError | None = None
 
     def open(self) -> Slot:
         """Make a slot with a queue name of its own."""
         slot = Slot(self, f"{SYNC_CALL_PREFIX}{next(self._numbers)}")
         self._open[slot.queue] = slot
+        if self._error is not None:
+            slot.deliver(self._error)
         return slot
 
-    def find(self, queue: str) -> Slot | None:
-        """Return the slot of that queue name, or None when nobody waits there."""
-        return self._open.get(queue)
+    def expect(self, queue: str, request_id: int) -> None:
+        """Connect a slot with its request, which has just got its id."""
+        slot = self._open.get(queue)
+        if slot is not None:
+            slot.expect(request_id)
+
+    def claim(self, answer: NewMessage) -> bool:
+        """Reserve the slot of an answer; False when nobody waits for it any more."""
+        slot = self._open.get(answer.queue)
+        return slot is not None and slot.claim(answer)
+
+    def unclaim(self, queue: str, message_id: int) -> None:
+        """Undo ``claim`` for an answer that could not be written."""
+        slot = self._open.get(queue)
+        if slot is not None:
+            slot.unclaim(message_id)
+
+    def deliver(self, answer: Delivery) -> None:
+        """Hand over an answer that is on disk now."""
+        slot = self._open.get(answer.queue)
+        if slot is not None:
+            slot.deliver(answer)
 
     def forget(self, queue: str) -> None:
         """Remove a slot."""
         self._open.pop(queue, None)
 
     def abandon(self, error: StoreError) -> None:
-        """Wake all callers with an error: no answer can come any more."""
+        """Wake all callers with an error, now and later: no answer can come any more."""
+        self._error = error
         for slot in tuple(self._open.values()):
             slot.deliver(error)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import (
+    EMPTY_BODY,
     Body,
     BusinessType,
     Invocation,
@@ -16,7 +19,7 @@ from iop_core.headers import (
     MessageStatus,
     MessageType,
 )
-from iop_core.stores import Delivery, NewMessage
+from iop_core.stores import Delivery, NewMessage, ProcessRecord
 
 Row: TypeAlias = Sequence[Any]
 
@@ -31,8 +34,10 @@ HEADER_COLUMNS = (
 
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
-    "h.process_id, h.is_error, h.error, h.completion_key, h.created, b.class_name, b.serializer, b.payload"
+    "h.process_id, h.is_error, h.error, h.completion_key, h.created, b.class_name, b.serializer, b.payload, b.checksum"
 )
+
+BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum"
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
 
@@ -40,6 +45,25 @@ JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
 def storable(text: str) -> str:
     """Return text that SQLite can hold: half characters, which it refuses, are spelled out."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def body_row(body_id: int, body: Body) -> tuple[Any, ...]:
+    """Build the row of a body; its checksum shows damage that SQLite does not look for."""
+    return body_id, body.class_name, body.serializer, body.payload, zlib.crc32(body.payload)
+
+
+def body_from_row(row: Row) -> Body:
+    """Build a body from ``BODY_COLUMNS``, which are all NULL for a message without one.
+
+    Raises:
+        sqlite3.DatabaseError: Its bytes are not those that were written.
+    """
+    class_name, serializer, payload, checksum = row
+    if class_name is None:
+        return EMPTY_BODY
+    if zlib.crc32(payload) != checksum:
+        raise sqlite3.DatabaseError("the body of a message is malformed: its checksum is wrong")
+    return Body(class_name, serializer, payload)
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -99,7 +123,7 @@ def delivery_from_row(row: Row) -> Delivery:
         completion_key=row[12],
         time_created=to_datetime(row[13]),
         attempt=1,
-        body=Body(row[14] or "", row[15] or "", row[16] or b""),
+        body=body_from_row(row[14:18]),
     )
 
 
@@ -136,4 +160,19 @@ def log_entry_from_row(row: Row) -> LogEntry:
         method=row[5],
         text=row[6],
         time_logged=to_datetime(row[7]),
+    )
+
+
+def process_from_row(row: Row) -> ProcessRecord:
+    """Build the state of a process instance from all columns of its table."""
+    return ProcessRecord(
+        process_id=row[0],
+        item=row[1],
+        session_id=row[2],
+        pending=row[3],
+        is_completed=bool(row[4]),
+        has_replied=bool(row[5]),
+        state=row[6],
+        response=Body(row[7], row[8], row[9]),
+        error=row[10],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import ClassVar
 
 from iop_core.clock import Clock
@@ -34,17 +35,22 @@ class SqliteStore(Store):
     def __init__(self, directory: DataDirectory, *, durability: str, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
-        connection = open_for_writing(directory.database, durability)
-        try:
+        with ExitStack() as undo:
+            connection = open_for_writing(directory.database, durability)
+            undo.callback(connection.close)
             self._reader = SqliteReader(directory)
-            counts = {queue.name: queue.count for queue in self._reader.queues()}
-            self._queues = QueueSet(self._reader.refill, counts, self._reader.urgent())
-            highest_ids = self._reader.highest_ids()
-        except StoreError:
-            connection.close()
-            raise
+            undo.callback(self._reader.close)
+            # Of its own, so that a long look at the history never holds up the queues.
+            self._queue_reader = SqliteReader(directory)
+            undo.callback(self._queue_reader.close)
+            self._queues = QueueSet(
+                self._queue_reader.refill, self._queue_reader.backlog(), self._queue_reader.urgent()
+            )
+            highest_ids = self._queue_reader.highest_ids()
+            undo.pop_all()
         self._slots = Slots()
         self._idle = threading.Condition()
+        self._closing = threading.Lock()
         self._is_closed = False
         self._writer = Writer(connection, directory.database, highest_ids, self._slots, self._publish, self._tell_idle)
 
@@ -55,7 +61,7 @@ class SqliteStore(Store):
         directory.acquire()
         try:
             return cls(directory, durability=durability, clock=clock)
-        except StoreError:
+        except BaseException:
             directory.release()
             raise
 
@@ -98,21 +104,28 @@ class SqliteStore(Store):
     def close_queue(self, queue: str) -> None:
         """Make every ``lease`` of this queue return None."""
         self._queues.close(queue)
+        self._tell_idle()
 
     def wait_until_idle(self, timeout_seconds: float | None) -> bool:
         """Wait until no open queue holds a message and nothing waits to be written."""
         with self._idle:
-            return self._idle.wait_for(self._is_idle, timeout_seconds)
+            self._idle.wait_for(lambda: self._is_closed or self._is_idle(), timeout_seconds)
+            return self._is_idle()
 
     def close(self) -> None:
         """Write what was submitted, then let go of the directory; repeatable."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._writer.close()
-        self._slots.abandon(StoreError("the production was stopped before an answer came"))
-        self._reader.close()
-        self._directory.release()
+        with self._closing:
+            if self._is_closed:
+                return
+            self._queues.close_all()
+            # Before the writer: the last one to close tidies up, and a reader cannot.
+            self._reader.close()
+            self._queue_reader.close()
+            self._writer.close()
+            self._slots.abandon(StoreError("the production was stopped before an answer came"))
+            self._directory.release()
+            self._is_closed = True
+        self._tell_idle()
 
     def _publish(self, jobs: Sequence[Job]) -> None:
         """Hand over what is on disk now; runs in the writer's thread."""
@@ -122,9 +135,7 @@ class SqliteStore(Store):
                 if not message.queue.startswith(SYNC_CALL_PREFIX):
                     self._queues.get(message.queue).publish(delivery)
                 elif message.type is MessageType.RESPONSE:
-                    slot = self._slots.find(message.queue)
-                    if slot is not None:
-                        slot.deliver(delivery)
+                    self._slots.deliver(delivery)
             for end in job.unit.settled:
                 self._queues.get(end.queue).unsettled -= 1
 

@@ -19,7 +19,7 @@ from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, NewMessage, Unit
 from iop_engine.sqlite.replies import Slots
-from iop_engine.sqlite.rows import storable, to_microseconds
+from iop_engine.sqlite.rows import body_row, storable, to_microseconds
 from iop_engine.sqlite.schema import translate
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-_INSERT_BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?)"
+_INSERT_BODY = f"INSERT INTO bodies VALUES ({_marks(5)})"  # noqa: S608
 _INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(21)})"  # noqa: S608
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
@@ -125,6 +125,7 @@ class Writer:
         self._in_hand = 0
         self._submitted = 0
         self._is_closing = False
+        self._reported = ""
         self._thread = threading.Thread(target=self._run, name="iop-store-writer", daemon=True)
         self._thread.start()
 
@@ -145,6 +146,8 @@ class Writer:
                 message.message_id = self._header_id
                 if not message.session_id:
                     message.session_id = message.message_id
+                if message.return_queue.startswith(SYNC_CALL_PREFIX):
+                    self._slots.expect(message.return_queue, message.message_id)
             self._waiting.append(job)
             self._submitted += 1
             self._backlog_messages += len(unit.new)
@@ -193,23 +196,38 @@ class Writer:
         if error is None:
             self._finish(jobs, None)
             return
-        for job in jobs:
+        for position, job in enumerate(jobs):
             error = self._commit([job]) if len(jobs) > 1 else error
             if error is not None and job.unit.settled and error.retryable and not self._is_closing:
-                self._keep_for_retry(job, error)
+                self._hold(jobs[position:], error)
+                return
+            self._finish([job], error)
+
+    def _hold(self, jobs: Sequence[Job], error: StoreError) -> None:
+        """Keep handled messages for another try, and refuse new input until it succeeds.
+
+        No later job may overtake one that is kept: messages would be stored out of order, and
+        an old state of a process instance over a newer one.
+        """
+        self._report(f"handled messages cannot be marked as done, trying again every {RETRY_SECONDS:g} s: {error}")
+        for job in jobs:
+            if job.unit.settled:
+                self._retries.append(job)
             else:
                 self._finish([job], error)
 
-    def _keep_for_retry(self, job: Job, error: StoreError) -> None:
-        if not self._retries:
-            _LOG.error("handled messages cannot be marked as done, trying again every %g s: %s", RETRY_SECONDS, error)
-        self._retries.append(job)
+    def _report(self, text: str) -> None:
+        """Log what went wrong, once until something is stored again."""
+        if text != self._reported:
+            self._reported = text
+            _LOG.error("%s", text)
 
     def _finish(self, jobs: Sequence[Job], error: StoreError | None) -> None:
         if error is None:
+            self._reported = ""
             self._on_stored(jobs)
         else:
-            _LOG.error("%s", error)
+            self._report(str(error))
         with self._condition:
             self._in_hand -= len(jobs)
             is_quiet = not self._waiting and not self._in_hand
@@ -239,12 +257,13 @@ class Writer:
 
     def _roll_back(self, jobs: Sequence[Job]) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error as exc:  # the next BEGIN will say so too, to those who wait
+                _LOG.error("the store %r cannot undo a failed write: %s", str(self._path), exc)
         for job in jobs:
             for message in job.unit.new:
-                slot = self._slots.find(message.queue)
-                if slot is not None:
-                    slot.unclaim()
+                self._slots.unclaim(message.queue, message.message_id)
 
     def _write_settled(self, jobs: Sequence[Job]) -> None:
         rows = [
@@ -266,7 +285,7 @@ class Writer:
                 if message.body.class_name:
                     self._body_id += 1
                     body_id = self._body_id
-                    bodies.append((body_id, message.body.class_name, message.body.serializer, message.body.payload))
+                    bodies.append(body_row(body_id, message.body))
                 if message.type is MessageType.RESPONSE:
                     links.append((message.message_id, message.corresponding_id))
                 headers.append(self._header_row(message, body_id, created))
@@ -280,8 +299,7 @@ class Writer:
     def _header_row(self, message: NewMessage, body_id: int, created: int) -> tuple[Any, ...]:
         status, processed = MessageStatus.QUEUED, None
         if message.queue.startswith(SYNC_CALL_PREFIX):
-            slot = self._slots.find(message.queue)
-            is_awaited = slot is not None and slot.claim(message.message_id)
+            is_awaited = self._slots.claim(message)
             status, processed = (MessageStatus.COMPLETED if is_awaited else MessageStatus.DISCARDED), created
         return (
             message.message_id,
@@ -316,7 +334,7 @@ class Writer:
                 record.pending,
                 record.is_completed,
                 record.has_replied,
-                record.state,
+                storable(record.state),
                 record.response.class_name,
                 record.response.serializer,
                 record.response.payload,
@@ -337,10 +355,10 @@ class Writer:
                     (
                         self._log_id,
                         int(entry.type),
-                        entry.item,
+                        storable(entry.item),
                         entry.session_id,
                         entry.message_id,
-                        entry.method,
+                        storable(entry.method),
                         storable(entry.text),
                         to_microseconds(entry.time_logged),
                     )
@@ -349,6 +367,6 @@ class Writer:
             self._connection.executemany(_INSERT_LOG, rows)
 
     def _write_notes(self, jobs: Sequence[Job]) -> None:
-        rows = [note for job in jobs for note in job.unit.notes.items()]
+        rows = [(name, storable(text)) for job in jobs for name, text in job.unit.notes.items()]
         if rows:
             self._connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", rows)
