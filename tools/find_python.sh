@@ -15,6 +15,6 @@ for name in $candidates; do
     version=$("$name" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) &&
         tried="$tried $name is $version;"
 done
-echo "Python 3.10 or newer is needed and was not found (tried: $candidates;$tried install one," \
-    "or name it with PYTHON=/path/to/python)." >&2
+echo "Python 3.10 or newer is needed and was not found (tried: $candidates;$tried nothing else)." \
+    "Install one, or name it with PYTHON=/path/to/python." >&2
 exit 1
