@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from datetime import datetime, timedelta, timezone
 
@@ -71,9 +72,10 @@ class VirtualAlarm:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for ``set``; False when ``timeout`` virtual seconds passed first."""
-        deadline = None if timeout is None else self._clock.monotonic() + timeout
+        return self.wait_until(math.inf if timeout is None else self._clock.monotonic() + timeout)
+
+    def wait_until(self, moment: float) -> bool:
+        """Wait for ``set``; False when the virtual time reached ``moment`` first."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_set or (deadline is not None and self._clock.monotonic() >= deadline)
-            )
+            self._changed.wait_for(lambda: self._is_set or self._clock.monotonic() >= moment)
             return self._is_set
