@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
@@ -42,7 +43,8 @@ class LocalBackend(Backend):
         parts = urlsplit(url)
         if parts.scheme != cls.name or parts.netloc or parts.query or parts.fragment:
             raise BackendError(f"{url!r} is not a local URL; use local:, local:DIR or local:///absolute/DIR")
-        return cls(unquote(parts.path) or DEFAULT_LOCATION, namespace=namespace)
+        location = Path(unquote(parts.path) or DEFAULT_LOCATION)
+        return cls(str(location.absolute()), namespace=namespace)
 
     def history(self) -> History:
         """Return read access to what is stored in the directory."""
