@@ -209,7 +209,7 @@ def test_late_answer_is_discarded(production_run) -> None:
     production = Production("Test.Late")
     production.operation("Slow", Slow)
     run = production_run(production)
-    with pytest.raises(RequestTimeoutError, match="'Slow' within 0.01 s"):
+    with pytest.raises(RequestTimeoutError, match=r"'Slow' within 0\.01 s"):
         run.call("Slow", Ask(1), timeout=0.01)
     gate.set()
     run.wait_until_idle()

@@ -24,6 +24,10 @@ class Alarm(Protocol):
         """Wait for ``set``; False when ``timeout`` seconds passed first."""
         ...
 
+    def wait_until(self, moment: float) -> bool:
+        """Wait for ``set``; False when ``monotonic`` of the clock reached ``moment`` first."""
+        ...
+
 
 class Clock(ABC):
     """What an engine takes time from."""
@@ -41,6 +45,14 @@ class Clock(ABC):
         """Return a new alarm that is not set."""
 
 
+class SystemAlarm(threading.Event):
+    """An alarm on the time of this machine."""
+
+    def wait_until(self, moment: float) -> bool:
+        """Wait for ``set``; False when ``time.monotonic`` reached ``moment`` first."""
+        return self.wait(min(max(0.0, moment - time.monotonic()), threading.TIMEOUT_MAX))
+
+
 class SystemClock(Clock):
     """The time of this machine."""
 
@@ -53,5 +65,5 @@ class SystemClock(Clock):
         return time.monotonic()
 
     def alarm(self) -> Alarm:
-        """Return a new ``threading.Event``."""
-        return threading.Event()
+        """Return a new alarm that is not set."""
+        return SystemAlarm()

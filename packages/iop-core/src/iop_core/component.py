@@ -76,7 +76,7 @@ class Component:
     def logger(self, value: logging.LoggerAdapter[logging.Logger] | logging.Logger) -> None:
         self._logger = value
 
-    def trace(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
+    def trace(self, message: object, to_console: bool | None = None) -> None:
         """Log a trace entry; kept only when the item or production keeps trace events.
 
         Args:
@@ -91,23 +91,23 @@ class Component:
             caller = sys._getframe(1).f_code.co_name
             self._host.write_log(logging.DEBUG, str(message), caller, to_console=bool(to_console))
 
-    def log_info(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
+    def log_info(self, message: object, to_console: bool | None = None) -> None:
         """Log general information; arguments as for ``trace``."""
         self._log(logging.INFO, message, to_console)
 
-    def log_warning(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
+    def log_warning(self, message: object, to_console: bool | None = None) -> None:
         """Log a potential issue; arguments as for ``trace``."""
         self._log(logging.WARNING, message, to_console)
 
-    def log_error(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
+    def log_error(self, message: object, to_console: bool | None = None) -> None:
         """Log an error; arguments as for ``trace``."""
         self._log(logging.ERROR, message, to_console)
 
-    def log_alert(self, message: object, to_console: bool | None = None) -> None:  # noqa: FBT001 - users\' signature
+    def log_alert(self, message: object, to_console: bool | None = None) -> None:
         """Log something critical; arguments as for ``trace``."""
         self._log(logging.CRITICAL, message, to_console)
 
-    def _log(self, level: int, message: object, to_console: bool | None) -> None:  # noqa: FBT001
+    def _log(self, level: int, message: object, to_console: bool | None) -> None:
         logger = self.logger
         if logger.isEnabledFor(level):
             # stacklevel 3: the entry names the function that called log_info and its like.

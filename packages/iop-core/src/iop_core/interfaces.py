@@ -89,6 +89,14 @@ class Host(Protocol):
         """Answer the primary request of the process instance in hand, before it ends."""
         ...
 
+    def set_timer(self, seconds: float, completion_key: str) -> None:
+        """Bring an empty answer with that key to the process instance in hand after a time.
+
+        Stored together with the end of the event in hand; one of the answers that the
+        instance waits for.
+        """
+        ...
+
     def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:
         """Add an entry to the event log.
 

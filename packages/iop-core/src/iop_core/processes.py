@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from iop_core.business_host import BusinessHost, Target
+from iop_core.durations import parse_duration
 from iop_core.errors import NoHandlerError
 
 
@@ -79,7 +80,7 @@ class BusinessProcess(BusinessHost):
         request: object,
         description: str | None = None,
         completion_key: str | None = None,
-        response_required: bool = True,  # noqa: FBT001, FBT002 - users' signature
+        response_required: bool = True,
     ) -> None:
         """Send a request; its answer comes to ``on_response``.
 
@@ -112,3 +113,32 @@ class BusinessProcess(BusinessHost):
         Stored together with the end of the event in hand. Only the first reply counts.
         """
         self._connected().reply(response)
+
+    def set_timer(self, timeout: float | str, completion_key: str | None = None) -> None:
+        """Have ``on_response`` called after a time, with no response and the key.
+
+        The timer is stored together with the end of the event in hand and survives a
+        restart: one that became due meanwhile comes right after it. The instance waits for
+        it as for any answer; an answer that was expected for longer is not given up, so
+        decide in ``on_response`` what a timer means.
+
+        Args:
+            timeout: Seconds, or ISO 8601 text such as ``PT10S``.
+            completion_key: Comes back in ``on_response``, to tell timers and answers apart.
+
+        Raises:
+            NotConnectedError: The component is not run by an engine.
+            SendError: Called outside of an event of a process instance.
+            ValueError: ``timeout`` is no duration.
+
+        Example:
+            >>> class Patient(BusinessProcess):
+            ...     def on_request(self, request):
+            ...         self.send_request_async("Lab", request, completion_key="result")
+            ...         self.set_timer("PT30S", "too late")
+            ...     def on_response(self, request, response, call_request, call_response, completion_key):
+            ...         if completion_key == "too late" and response is None:
+            ...             self.log_warning("no result yet")
+            ...         return call_response
+        """
+        self._connected().set_timer(parse_duration(timeout), completion_key or "")

@@ -303,8 +303,13 @@ class Store(ABC):
         """Prepare for the answer of one synchronous request."""
 
     @abstractmethod
-    def open_queue(self, queue: str) -> None:
-        """Let ``lease`` hand out messages of this queue; those left from earlier come first."""
+    def open_queue(self, queue: str, *, is_background: bool = False) -> None:
+        """Let ``lease`` hand out messages of this queue; those left from earlier come first.
+
+        Args:
+            queue: The queue.
+            is_background: ``wait_until_idle`` does not wait for its messages.
+        """
 
     @abstractmethod
     def lease(self, queue: str) -> Delivery | None:

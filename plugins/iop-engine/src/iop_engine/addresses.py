@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iop_core.alarms import ALARM_ITEM
 from iop_core.definitions import ItemDefinition, ProductionDefinition
-from iop_core.errors import UnknownItemError
+from iop_core.errors import ConfigurationError, UnknownItemError
 from iop_core.headers import BusinessType
 
 # Processes with pool size 0 share this queue and its jobs, as in IRIS.
 ACTOR_QUEUE = "Ens.Actor"
+# Timers of process instances wait here.
+ALARM_QUEUE = ALARM_ITEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,13 @@ class AddressBook:
 
     Raises:
         UnknownItemError: A port is connected to an item that does not exist.
+        ConfigurationError: An item has the name of a queue of the engine.
     """
 
     def __init__(self, production: ProductionDefinition) -> None:
+        for name in (ACTOR_QUEUE, ALARM_QUEUE):
+            if production.item(name) is not None:
+                raise ConfigurationError(f"an item cannot be called {name!r}: the engine's own queue has that name")
         self._addresses = {
             item.name: Address(item.name, queue_of(item), item.business_type) for item in production.items
         }

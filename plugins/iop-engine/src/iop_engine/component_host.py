@@ -6,16 +6,18 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from iop_core.alarms import ALARM_ITEM, AlarmRequest
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError
 from iop_core.events import LogEntry, event_type_of
-from iop_core.headers import MessagePriority, MessageType
+from iop_core.headers import BusinessType, MessagePriority, MessageType
 from iop_core.stores import Delivery, NewMessage, ReplySlot, Store, Unit
-from iop_engine.addresses import AddressBook
+from iop_engine.addresses import ALARM_QUEUE, Address, AddressBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,7 @@ class ComponentHost:
                     "there is nobody to bring it to. Send from on_request, on_response or on_complete, or with "
                     "response_required=False"
                 )
-            request.return_queue = self._runtime.addresses.get(self.item_name).queue
-            request.process_id = scope.process_id
-            request.completion_key = completion_key
+            self._bring_answer(request, scope, completion_key)
         if scope is not None and scope.unit is not None:
             scope.unit.new.append(request)
         else:
@@ -167,6 +167,20 @@ class ComponentHost:
         if scope is None or not scope.process_id:
             raise SendError(f"{self.item_name!r} called reply outside of an event of a process instance")
         scope.replies.append(message)
+
+    def set_timer(self, seconds: float, completion_key: str) -> None:
+        """Ask to be answered later; see ``Host``."""
+        scope = self._own_scope()
+        if scope is None or scope.unit is None or not scope.process_id:
+            raise SendError(
+                f"{self.item_name!r} called set_timer outside of an event of a process instance, so there is nobody to "
+                "bring it to. Call it in on_request, on_response or on_complete"
+            )
+        alarm = AlarmRequest(seconds, self._runtime.clock.now() + timedelta(seconds=seconds))
+        address = Address(ALARM_ITEM, ALARM_QUEUE, BusinessType.SERVICE)
+        request = self._request_to(address, alarm, f"{self.item_name}: timer of {seconds:g} s", scope)
+        self._bring_answer(request, scope, completion_key)
+        scope.unit.new.append(request)
 
     def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:
         """Add an entry to the event log, without waiting for the disk; see ``Host``."""
@@ -198,10 +212,18 @@ class ComponentHost:
         return slot
 
     def _request(self, target: str, message: object, description: str, scope: Scope | None) -> NewMessage:
-        address = self._runtime.addresses.get(target)
+        return self._request_to(self._runtime.addresses.get(target), message, description, scope)
+
+    def _bring_answer(self, request: NewMessage, scope: Scope, completion_key: str) -> None:
+        """Have the answer brought to the process instance in hand."""
+        request.return_queue = self._runtime.addresses.get(self.item_name).queue
+        request.process_id = scope.process_id
+        request.completion_key = completion_key
+
+    def _request_to(self, address: Address, message: object, description: str, scope: Scope | None) -> NewMessage:
         return NewMessage(
             MessageType.REQUEST,
-            target,
+            address.item,
             address.queue,
             self._runtime.codec.encode(message),
             session_id=0 if scope is None else scope.session_id,

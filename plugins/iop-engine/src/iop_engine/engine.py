@@ -16,9 +16,10 @@ from iop_core.headers import BusinessType, MessageHeader, MessagePriority, Messa
 from iop_core.logs import attach_event_log
 from iop_core.stores import NewMessage, Store, Unit
 from iop_engine.addresses import AddressBook
+from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.component_host import Runtime
 from iop_engine.history import History
-from iop_engine.lane import Lane, build_lanes
+from iop_engine.lane import Lane, build_alarm_lane, build_lanes
 
 # A stop takes away the input first; a start lets it in last.
 START_ORDER = (BusinessType.OPERATION, BusinessType.PROCESS, BusinessType.UNKNOWN, BusinessType.SERVICE)
@@ -53,7 +54,8 @@ class Engine:
         self._stopping = threading.Lock()
         self._is_stopped = False
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
-        self._lanes: list[Lane] = build_lanes(production, runtime)
+        self._alarms = AlarmRunner(runtime)
+        self._lanes: list[Lane] = [*build_lanes(production, runtime), build_alarm_lane(self._alarms, store)]
 
     def start(self) -> None:
         """Start operations, then processes, then services; returns when all are ready.
@@ -122,7 +124,10 @@ class Engine:
         return self._codec.decode(stored.body)
 
     def wait_until_idle(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until no running item has anything left to do; False when time ran out."""
+        """Wait until no running item has anything left to do; False when time ran out.
+
+        Timers that are not due yet are not waited for.
+        """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         loops = [loop for lane in self._lanes for loop in lane.adapter_loops()]
         while True:
@@ -131,11 +136,12 @@ class Engine:
                     return False
             if not self._store.wait_until_idle(_left(deadline)):
                 return False
-            if all(loop.is_resting() for loop in loops) and self._store.wait_until_idle(0):
+            is_resting = all(loop.is_resting() for loop in loops) and self._alarms.is_resting()
+            if is_resting and self._store.wait_until_idle(0):
                 return True
             if deadline is not None and time.monotonic() >= deadline:
                 return False
-            time.sleep(0.001)  # an adapter is in the middle of its input
+            time.sleep(0.001)  # an adapter is in the middle of its input, or a timer is due
 
     def status(self) -> ProductionStatus:
         """Return what runs."""

@@ -6,11 +6,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from iop_core.alarms import ALARM_ITEM
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ComponentStartError, IopError
 from iop_core.headers import BusinessType
 from iop_core.stores import Store
-from iop_engine.addresses import ACTOR_QUEUE, queue_of
+from iop_engine.addresses import ACTOR_QUEUE, ALARM_QUEUE, queue_of
+from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.component_host import Runtime
 from iop_engine.instances import one_line
 from iop_engine.operation_runner import OperationRunner
@@ -30,10 +32,20 @@ class Lane:
         kind: Kind of the items it serves, which decides when it starts and stops.
         pools: For each worker, item name to the runner of that item.
         store: Where messages come from.
+        is_background: Whether its messages may wait while the production is idle.
     """
 
-    def __init__(self, queue: str, kind: BusinessType, pools: Sequence[Mapping[str, Runner]], store: Store) -> None:
+    def __init__(
+        self,
+        queue: str,
+        kind: BusinessType,
+        pools: Sequence[Mapping[str, Runner]],
+        store: Store,
+        *,
+        is_background: bool = False,
+    ) -> None:
         self.queue = queue
+        self._is_background = is_background
         self.kind = kind
         self._store = store
         self._pools = pools
@@ -47,7 +59,7 @@ class Lane:
         Raises:
             ComponentStartError: One could not start.
         """
-        self._store.open_queue(self.queue)
+        self._store.open_queue(self.queue, is_background=self._is_background)
         for worker in self._workers:
             worker.start()
         for worker in self._workers:
@@ -99,6 +111,11 @@ def build_lanes(production: ProductionDefinition, runtime: Runtime) -> list[Lane
     if actors:
         lanes.append(_lane(ACTOR_QUEUE, actors, max(1, production.actor_pool_size), runtime))
     return lanes
+
+
+def build_alarm_lane(alarms: AlarmRunner, store: Store) -> Lane:
+    """Return the lane of the timers: like a service it starts last and stops first."""
+    return Lane(ALARM_QUEUE, BusinessType.SERVICE, [{ALARM_ITEM: alarms}], store, is_background=True)
 
 
 def _lane(queue: str, items: Sequence[ItemDefinition], size: int, runtime: Runtime) -> Lane:

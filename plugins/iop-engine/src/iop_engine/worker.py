@@ -66,6 +66,8 @@ class Worker:
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait for the end, after the queue was closed; False when the handler did not end in time."""
+        if self._thread.ident is None:  # the start of the production failed before it came to this one
+            return True
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 

@@ -93,9 +93,12 @@ class SqliteStore(Store):
         """Prepare for the answer of one synchronous request."""
         return self._slots.open()
 
-    def open_queue(self, queue: str) -> None:
+    def open_queue(self, queue: str, *, is_background: bool = False) -> None:
         """Let ``lease`` hand out messages of this queue."""
-        self._queues.open(queue)
+        if is_background:
+            self._queues.get(queue).open()  # without counting it
+        else:
+            self._queues.open(queue)
 
     def lease(self, queue: str) -> Delivery | None:
         """Wait for the next message of a queue; None once it is closed."""
