@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pickle
 import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +105,24 @@ def test_star_import_gives_every_installed_name() -> None:
 def test_class_from_the_facade_is_pickled_by_its_home() -> None:
     assert b"iop_core" in pickle.dumps(iop.Message)
     assert pickle.loads(pickle.dumps(iop.Message)) is iop_core.Message
+
+
+def test_lists_of_the_core_agree() -> None:
+    """What checkers import, what is exported and what is looked up at run time are the same."""
+    tree = ast.parse(Path(iop_core.__file__).read_text(encoding="utf-8"))
+    seen = {
+        alias.name: str(node.module).removeprefix("iop_core.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("iop_core")
+        for alias in node.names
+    }
+    assert seen.pop("controls") == "iop_core"
+    assert seen == iop_core._HOMES
+    assert sorted(seen) == sorted(set(iop_core.__all__) - {"controls"})
+
+
+def test_message_alone_imports_no_component() -> None:
+    code = (
+        "import iop, sys; iop.Message; print(sorted({'iop_core.component', 'pydantic', 'pluggy'} & set(sys.modules)))"
+    )
+    assert run_fresh(code) == "[]"

@@ -1,18 +1,25 @@
-"""Messages, components, settings and the plug-in contract of IoP."""
+"""Messages, components, settings and the plug-in contract of IoP.
+
+Each name is imported from its module when it is first used: a program that only defines
+messages does not pay for components, nor for pydantic. A new public name goes into all
+three lists below; a test compares them.
+"""
 
 from typing import TYPE_CHECKING
 
-from iop_core import controls
-from iop_core.adapters import InboundAdapter, OutboundAdapter
-from iop_core.context import MessageContext
-from iop_core.dispatch import handler
-from iop_core.errors import IopError
-from iop_core.hookspecs import hookimpl
-from iop_core.messages import Message
-from iop_core.operations import BusinessOperation
-from iop_core.processes import BusinessProcess
-from iop_core.services import BusinessService, PollingBusinessService
-from iop_core.settings import Category, Setting, TargetSetting, setting, target
+if TYPE_CHECKING:
+    from iop_core import controls
+    from iop_core.adapters import InboundAdapter, OutboundAdapter
+    from iop_core.context import MessageContext
+    from iop_core.dispatch import handler
+    from iop_core.errors import IopError
+    from iop_core.hookspecs import hookimpl
+    from iop_core.messages import Message
+    from iop_core.operations import BusinessOperation
+    from iop_core.processes import BusinessProcess
+    from iop_core.pydantic_messages import PydanticMessage
+    from iop_core.services import BusinessService, PollingBusinessService
+    from iop_core.settings import Category, Setting, TargetSetting, setting, target
 
 __all__ = (
     "BusinessOperation",
@@ -35,14 +42,38 @@ __all__ = (
     "target",
 )
 
-if TYPE_CHECKING:
-    from iop_core.pydantic_messages import PydanticMessage
-else:
+if not TYPE_CHECKING:
+    # Module of each name.
+    _HOMES = {
+        "BusinessOperation": "operations",
+        "BusinessProcess": "processes",
+        "BusinessService": "services",
+        "Category": "settings",
+        "InboundAdapter": "adapters",
+        "IopError": "errors",
+        "Message": "messages",
+        "MessageContext": "context",
+        "OutboundAdapter": "adapters",
+        "PollingBusinessService": "services",
+        "PydanticMessage": "pydantic_messages",
+        "Setting": "settings",
+        "TargetSetting": "settings",
+        "handler": "dispatch",
+        "hookimpl": "hookspecs",
+        "setting": "settings",
+        "target": "settings",
+    }
 
     def __getattr__(name: str) -> object:
-        # Pydantic takes longer to import than the rest of the package together.
-        if name == "PydanticMessage":
-            from iop_core.pydantic_messages import PydanticMessage
+        from importlib import import_module
 
-            return PydanticMessage
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "controls":
+            return import_module("iop_core.controls")
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -8,12 +8,13 @@ allowed, what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import ClassVar
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the closest known name, else an empty string."""
+    from difflib import get_close_matches  # slow to import, and only needed when something is wrong
+
     close = get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
@@ -168,6 +169,22 @@ class SerializationError(IopError):
 
 class MessageDefinitionError(SerializationError, TypeError):
     """A message class is declared in a way that cannot be stored and read back."""
+
+
+class MessageFieldError(SerializationError, TypeError):
+    """A message with declared fields got one that is missing, unknown, or of the wrong type."""
+
+
+class MessageValueError(SerializationError, ValueError):
+    """A field of a message holds a value that its declaration forbids: null, too long, out of range."""
+
+
+class PersistentMessageError(SerializationError):
+    """The class on IRIS says which Python class it stands for, and that one cannot be used."""
+
+
+class IrisNameError(ConfigurationError):
+    """The name of a class on IRIS is malformed, or already stands for another class."""
 
 
 class UnknownMessageClassError(SerializationError, LookupError):
