@@ -3,11 +3,29 @@
 import pytest
 
 # Before the suites are imported: only then do their asserts explain themselves.
-pytest.register_assert_rewrite("iop_testing.serializer_suite")
+pytest.register_assert_rewrite(
+    "iop_testing.serializer_suite",
+    "iop_testing.store_trial",
+    "iop_testing.store_suite",
+    "iop_testing.store_history_suite",
+    "iop_testing.store_reply_suite",
+)
 
 from iop_testing.codecs import codec_for  # noqa: E402
 from iop_testing.production_run import ProductionRun, run_production  # noqa: E402
 from iop_testing.serializer_suite import SerializerSuite  # noqa: E402
+from iop_testing.store_history_suite import StoreHistorySuite  # noqa: E402
+from iop_testing.store_reply_suite import StoreReplySuite  # noqa: E402
+from iop_testing.store_suite import StoreSuite  # noqa: E402
 from iop_testing.virtual_clock import VirtualClock  # noqa: E402
 
-__all__ = ("ProductionRun", "SerializerSuite", "VirtualClock", "codec_for", "run_production")
+__all__ = (
+    "ProductionRun",
+    "SerializerSuite",
+    "StoreHistorySuite",
+    "StoreReplySuite",
+    "StoreSuite",
+    "VirtualClock",
+    "codec_for",
+    "run_production",
+)

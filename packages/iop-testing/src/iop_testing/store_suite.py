@@ -11,148 +11,34 @@ empty place again and again:
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from datetime import datetime, timezone
 
 import pytest
 
 from iop_core.errors import StoreError
-from iop_core.events import EventType, LogEntry, MessageFilter
-from iop_core.headers import (
-    Body,
-    BusinessType,
-    Invocation,
-    MessageHeader,
-    MessagePriority,
-    MessageStatus,
-    MessageType,
+from iop_core.events import MessageFilter
+from iop_core.headers import MessagePriority, MessageStatus
+from iop_core.stores import Delivery, ProcessRecord, Store, Unit
+from iop_testing.store_trial import (
+    PATIENCE_SECONDS,
+    UNSTORABLE,
+    StoreTrial,
+    entry,
+    event,
+    header,
+    keep,
+    lease,
+    request,
+    settle,
+    settled,
+    within_patience,
 )
-from iop_core.stores import Delivery, NewMessage, ProcessRecord, ReplySlot, Settled, Store, Unit
-
-# So long a store may take for what ought to be immediate, before a test fails instead of hanging.
-PATIENCE_SECONDS = 20.0
-
-BODY = Body("orders.Order", "json", b'{"number": "A1"}')
-# Fits the interface in shape only: no store can keep it.
-UNSTORABLE = Body("orders.Order", "json", "not bytes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-
-ODD_TEXTS = {
-    "empty": "",
-    "nul": "before\x00after",
-    "astral": "\U0001d4b3 ☃ Ærø",
-    "lines": "one\r\ntwo\u2028three",
-    "quotes": "'; DROP TABLE headers; --\"\\",
-    "large": "x" * 1_000_000,
-}
 
 
-def request(queue: str = "Sink", body: Body = BODY, priority: MessagePriority = MessagePriority.ASYNC) -> NewMessage:
-    """Return a request for the queue of an item."""
-    return NewMessage(MessageType.REQUEST, queue, queue, body, priority=priority, source="Source")
-
-
-def event(process_id: int, queue: str = "Router") -> NewMessage:
-    """Return an answer for a process instance, which must not be leased together with another one."""
-    return NewMessage(MessageType.RESPONSE, queue, queue, BODY, source="Sink", process_id=process_id)
-
-
-def answer(to: NewMessage, body: Body = BODY) -> NewMessage:
-    """Return the answer to a synchronous request."""
-    return NewMessage(
-        MessageType.RESPONSE,
-        to.source,
-        to.return_queue,
-        body,
-        session_id=to.session_id,
-        priority=to.priority,
-        source=to.target,
-        corresponding_id=to.message_id,
-    )
-
-
-def entry(text: str, item: str = "Sink", session_id: int = 0) -> LogEntry:
-    """Return an entry of the event log."""
-    return LogEntry(0, EventType.INFO, item, session_id, 0, "on_message", text, datetime.now(timezone.utc))
-
-
-def settled(delivery: Delivery, status: MessageStatus = MessageStatus.COMPLETED, error: str = "") -> Settled:
-    """Return the end of the handling of a leased message."""
-    return Settled(delivery.message_id, delivery.queue, delivery.key, status, error)
-
-
-def keep(store: Store, *new: NewMessage) -> list[int]:
-    """Store messages in one unit and return their ids once they are stored."""
-    assert store.submit(Unit(new=list(new))).wait(PATIENCE_SECONDS), "the unit was not stored in time"
-    return [message.message_id for message in new]
-
-
-def within_patience(function: Callable[..., object], *arguments: object) -> object:
-    """Call a function that may block and return its result; fail when it takes too long."""
-    results: list[object] = []
-    thread = threading.Thread(target=lambda: results.append(function(*arguments)), daemon=True)
-    thread.start()
-    thread.join(PATIENCE_SECONDS)
-    assert results, f"{function} did not return within {PATIENCE_SECONDS:g} s"
-    return results[0]
-
-
-def lease(store: Store, queue: str = "Sink") -> Delivery:
-    """Lease a message that must be there."""
-    delivery = within_patience(store.lease, queue)
-    assert isinstance(delivery, Delivery), f"queue {queue!r} gave {delivery!r}"
-    return delivery
-
-
-def settle(store: Store, delivery: Delivery) -> None:
-    """End the handling of a leased message and wait until that is stored."""
-    assert store.submit(Unit(settled=[settled(delivery)])).wait(PATIENCE_SECONDS)
-
-
-def header(store: Store, message_id: int) -> MessageHeader:
-    """Return the stored header of a message that must be there."""
-    stored = store.reader.message(message_id)
-    assert stored is not None, f"message {message_id} is not stored"
-    return stored.header
-
-
-def ask(store: Store) -> tuple[ReplySlot, NewMessage]:
-    """Store a synchronous request and return it with the place of its answer."""
-    slot = store.open_reply()
-    asked = request(priority=MessagePriority.SYNC)
-    asked.return_queue = slot.queue
-    keep(store, asked)
-    return slot, asked
-
-
-class StoreSuite:
-    """Checks of a store; subclass it as ``Test...`` and give the ``open_store`` fixture."""
-
-    @pytest.fixture
-    def open_store(self) -> Callable[[], Store]:
-        """Return a function that opens the same place, empty at first, each time it is called."""
-        raise NotImplementedError("override the 'open_store' fixture: return a function that opens your store")
-
-    @pytest.fixture
-    def open_again(self, open_store: Callable[[], Store]) -> Iterator[Callable[[], Store]]:
-        """Open the place; what is open is closed at the end of the test, and queue ``Sink`` is open."""
-        with ExitStack() as stack:
-
-            def open_and_watch() -> Store:
-                store = open_store()
-                stack.callback(store.close)
-                store.open_queue("Sink")
-                return store
-
-            yield open_and_watch
-
-    @pytest.fixture
-    def store(self, open_again: Callable[[], Store]) -> Store:
-        """Open the store for the first time."""
-        return open_again()
+class StoreSuite(StoreTrial):
+    """Checks of units, order and leases; subclass it as ``Test...`` and give the ``open_store`` fixture."""
 
     # Messages and sessions
 
@@ -180,87 +66,6 @@ class StoreSuite:
         keep(store, second)
         assert (first.session_id, second.session_id) == (first.message_id, first.message_id)
         assert header(store, second.message_id).session_id == first.message_id
-
-    def test_every_field_is_kept(self, store: Store) -> None:
-        """A header read back holds all that was given."""
-        before = datetime.now(timezone.utc)
-        message = NewMessage(
-            type=MessageType.REQUEST,
-            target="Sink",
-            queue="Sink",
-            body=BODY,
-            priority=MessagePriority.SIM_SYNC,
-            invocation=Invocation.IN_PROC,
-            source="Source",
-            source_type=BusinessType.SERVICE,
-            target_type=BusinessType.OPERATION,
-            return_queue="Source",
-            process_id=7,
-            is_error=True,
-            error="broken",
-            description="why",
-            completion_key="key",
-        )
-        keep(store, message)
-        kept = header(store, message.message_id)
-        names = [name for name in NewMessage.__slots__ if name not in ("body", "corresponding_id")]
-        assert {name: getattr(kept, name) for name in names} == {name: getattr(message, name) for name in names}
-        assert (kept.body_class, kept.size_bytes) == (BODY.class_name, len(BODY.payload))
-        assert kept.status is MessageStatus.QUEUED
-        assert kept.time_processed is None
-        assert before <= kept.time_created <= datetime.now(timezone.utc)
-
-    @pytest.mark.parametrize("size", [0, 1, 5000, 20_000_000])
-    def test_body_is_kept(self, store: Store, open_again: Callable[[], Store], size: int) -> None:
-        """Bodies of any size come back byte by byte: from history, by lease, and after reopening."""
-        body = Body("orders.Order", "json", bytes(range(256)) * (size // 256) + b"\xff" * (size % 256))
-        (message_id,) = keep(store, request(body=body))
-        assert lease(store).body == body
-        stored = store.reader.message(message_id)
-        store.close()
-        assert stored is not None
-        assert stored.body == body
-        assert lease(open_again()).body == body
-
-    def test_message_without_body(self, store: Store) -> None:
-        """No message at all is kept as such."""
-        (message_id,) = keep(store, request(body=Body("", "", b"")))
-        assert lease(store).body.is_empty
-        assert header(store, message_id).body_class == ""
-
-    @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-    def test_odd_texts_are_kept(self, store: Store, text: str) -> None:
-        """Texts of users come back as they were."""
-        message = request()
-        message.error = message.description = message.completion_key = text
-        state = json.dumps({"text": text}, ensure_ascii=False)
-        process = ProcessRecord(1, "Router", 1, state=state, error=text)
-        unit = Unit(new=[message], process=process, log=[entry(text)], notes={"note": text})
-        assert store.submit(unit).wait(PATIENCE_SECONDS)
-        kept = header(store, message.message_id)
-        assert (kept.error, kept.description, kept.completion_key) == (text, text, text)
-        assert store.reader.find_process(1) == process
-        assert [logged.text for logged in store.reader.log()] == [text]
-        assert store.reader.notes()["note"] == text
-
-    def test_half_characters_do_no_harm(self, store: Store) -> None:
-        """A lone surrogate, which UTF-8 cannot hold, may be spelled out but never refused."""
-        text = "a\udcffb"
-        message = request()
-        message.error = message.description = message.completion_key = text
-        process = ProcessRecord(1, "Router", 1, state=json.dumps({"text": text}, ensure_ascii=False), error=text)
-        unit = Unit(new=[message], process=process, log=[entry(text, item=text)], notes={"note": text})
-        assert store.submit(unit).wait(PATIENCE_SECONDS)
-        settle_with_error = Unit(settled=[settled(lease(store), MessageStatus.ERROR, text)])
-        assert store.submit(settle_with_error).wait(PATIENCE_SECONDS)
-        kept = header(store, message.message_id)
-        logged = store.reader.log()[0].text
-        for found in (kept.error, kept.description, kept.completion_key, logged, store.reader.notes()["note"]):
-            assert found.startswith("a")
-            assert found.endswith("b")
-        stored = store.reader.find_process(1)
-        assert stored is not None
-        assert json.loads(stored.state) == {"text": text}
 
     # Order, priorities and keys
 
