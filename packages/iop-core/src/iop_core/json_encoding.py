@@ -27,11 +27,11 @@ def dataclass_encoder(plan: RecordPlan) -> Callable[[object], bytes]:
     compiled, careful = plan.compiled, _strict_encoder(plan) if plan.strict else _careful_encoder(plan)
     if compiled is None:
         return careful
-    to_text, fits, is_recursive = compiled.serializer.to_json, plan.check, compiled.is_recursive
+    to_text, fits, is_recursive = compiled.serializer.to_json, plan.check_all, compiled.is_recursive
 
     def write_fast(message: object) -> bytes | None:
         try:
-            if fits(message):
+            if fits((message,)):
                 # warnings="error": what does not fit its annotation would be written by guessing.
                 payload = to_text(message, warnings="error", round_trip=True, by_alias=False)
                 if not (is_recursive and _may_be_deep(payload)) and not _may_hold_huge_int(payload):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
 from iop_core.json_schemas import has_ambiguous_alias, iter_nodes
 from iop_core.json_values import one_line
+from iop_core.messages import IRIS_ID
 from iop_core.refusals import Refusal
 from iop_core.serializers import Codec
+
+_QUOTED_ID = f'"{IRIS_ID}"'.encode()
 
 
 def model_codec(model_class: type) -> Codec:
@@ -27,7 +31,7 @@ def model_codec(model_class: type) -> Codec:
 
     def decode(payload: bytes) -> object:
         try:
-            return adapter.validate_json(payload, by_alias=by_alias, by_name=True)
+            return adapter.validate_json(_without_id(payload), by_alias=by_alias, by_name=True)
         except ValidationError as exc:
             raise _unfit(exc).as_error(model_class) from exc
         except RecursionError as exc:
@@ -50,6 +54,19 @@ def model_codec(model_class: type) -> Codec:
         return payload
 
     return Codec(encode, decode)
+
+
+def _without_id(payload: bytes) -> bytes:
+    """Return the object without an id, which is never taken from a payload."""
+    if _QUOTED_ID not in payload:
+        return payload
+    try:
+        parsed = from_json(payload)
+    except ValueError:
+        return payload  # it is not JSON: the model says so better
+    if isinstance(parsed, dict):
+        cast("dict[str, object]", parsed).pop(IRIS_ID, None)
+    return to_json(parsed, inf_nan_mode="constants")
 
 
 def _unfit(exc: ValidationError, *, prefix: str = "") -> Refusal:

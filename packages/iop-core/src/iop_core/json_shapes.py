@@ -88,7 +88,7 @@ class Leaf(Shape):
 
     def read(self, raw: Any, field: Field) -> object:
         """Return what pydantic makes of it."""
-        if self.compiled is None:
+        if self.hint is Any or self.hint is object or self.compiled is None:
             return raw
         try:
             # Through JSON, because pydantic's rules for JSON and for objects differ.
