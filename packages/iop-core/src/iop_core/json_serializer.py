@@ -59,9 +59,10 @@ class JsonSerializer(Serializer):
 
 
 def _is_pydantic_model(message_class: type[Any]) -> bool:
-    # A class can be a model only if pydantic is loaded; asking must not load it.
-    pydantic = sys.modules.get("pydantic")
-    return pydantic is not None and issubclass(message_class, pydantic.BaseModel)
+    # A class can be a model only if pydantic is loaded; asking must not load it. While another
+    # thread is loading it, it has no BaseModel yet.
+    model: type | None = getattr(sys.modules.get("pydantic"), "BaseModel", None)
+    return model is not None and issubclass(message_class, model)
 
 
 def _model_codec(message_class: type[Any]) -> Codec:
