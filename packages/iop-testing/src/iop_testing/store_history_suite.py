@@ -38,7 +38,7 @@ ODD_TEXTS = {
 
 
 # Which of the messages of the fixture ``varied``, by position, a filter finds.
-FILTERS = [
+FILTERS: list[tuple[MessageFilter, list[int]]] = [
     (MessageFilter(), [0, 1, 2, 3, 4, 5]),
     (MessageFilter(type=MessageType.RESPONSE), [5]),
     (MessageFilter(status=MessageStatus.QUEUED), [1, 3, 4]),

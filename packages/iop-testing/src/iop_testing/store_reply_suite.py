@@ -149,8 +149,10 @@ class StoreReplySuite(StoreTrial):
     def test_idle_means_nothing_left(self, store: Store) -> None:
         """Waiting, leased and unwritten messages of open queues count; other queues do not."""
         assert store.wait_until_idle(0)
-        keep(store, request("Unattended"))
+        store.open_queue("Background", is_background=True)
+        keep(store, request("Unattended"), request("Background"))
         assert store.wait_until_idle(0)
+        assert lease(store, "Background")
         keep(store, request())
         assert not store.wait_until_idle(0)
         delivery = lease(store)

@@ -181,10 +181,13 @@ class QueueSet:
                 queue = self._queues.setdefault(name, Queue(name, self._refill))
         return queue
 
-    def open(self, name: str) -> None:
-        """Count the queue among those somebody works on."""
+    def open(self, name: str, *, is_background: bool = False) -> None:
+        """Hand out its messages, and count it among those somebody works on unless in the background."""
         self.get(name).open()
-        self._opened.add(name)
+        if is_background:
+            self._opened.discard(name)
+        else:
+            self._opened.add(name)
 
     def close(self, name: str) -> None:
         """Stop handing out its messages."""

@@ -95,10 +95,7 @@ class SqliteStore(Store):
 
     def open_queue(self, queue: str, *, is_background: bool = False) -> None:
         """Let ``lease`` hand out messages of this queue."""
-        if is_background:
-            self._queues.get(queue).open()  # without counting it
-        else:
-            self._queues.open(queue)
+        self._queues.open(queue, is_background=is_background)
 
     def lease(self, queue: str) -> Delivery | None:
         """Wait for the next message of a queue; None once it is closed."""

@@ -1,0 +1,242 @@
+"""Queues in memory: a window on the disk that loses nothing, doubles nothing and keeps the order."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime, timezone
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iop_core.clock import SystemClock
+from iop_core.headers import Body, MessagePriority, MessageType
+from iop_core.stores import Delivery, Unit
+from iop_engine.queues import WINDOW_BYTES, WINDOW_MESSAGES, Queue
+from iop_engine.sqlite.store import SqliteStore
+from iop_testing.store_trial import keep, lease, request, settled, within_patience
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+SIZES = {size: bytes(size) for size in (0, 100, WINDOW_BYTES // 3, WINDOW_BYTES)}
+
+
+def message(
+    message_id: int, size: int = 0, priority: MessagePriority = MessagePriority.ASYNC, key: int = 0
+) -> Delivery:
+    """Return a stored message; with a key an answer for that process instance."""
+    kind = MessageType.RESPONSE if key else MessageType.REQUEST
+    body = Body("orders.Order", "json", SIZES[size])
+    return Delivery(
+        message_id, message_id, kind, "Sink", "Source", "Sink", "", priority, 0, key, False, "", "", NOW, 1, body
+    )
+
+
+class Disk:
+    """What is stored: committed at one moment, published to the queue at a later one."""
+
+    def __init__(self) -> None:
+        self.committed: dict[int, Delivery] = {}
+        self.unpublished: list[Delivery] = []
+        self.reads = 0
+
+    def commit(self, delivery: Delivery) -> None:
+        self.committed[delivery.message_id] = delivery
+        self.unpublished.append(delivery)
+
+    def refill(self, _queue: str, above: int, most: int, most_bytes: int) -> tuple[list[Delivery], bool]:
+        self.reads += 1
+        found: list[Delivery] = []
+        size = 0
+        for delivery in tuple(self.committed.values()):
+            if delivery.priority is MessagePriority.ASYNC and delivery.message_id > above:
+                found.append(delivery)
+                size += len(delivery.body.payload)
+                if size >= most_bytes or len(found) == most:
+                    return found, True
+        return found, False
+
+
+class Model:
+    """A queue and what it must hand out."""
+
+    def __init__(self) -> None:
+        self.disk = Disk()
+        self.queue = Queue("Sink", self.disk.refill)
+        self.ids = count(1)
+        self.published: dict[int, Delivery] = {}
+        self.leased: dict[int, Delivery] = {}
+        self.handed_out: list[int] = []
+
+    def commit(self, number: int, size: int, priority: MessagePriority, keys: list[int]) -> None:
+        for position in range(number):
+            self.disk.commit(message(next(self.ids), size, priority, keys[position % len(keys)]))
+
+    def publish(self, number: int) -> None:
+        for delivery in self.disk.unpublished[:number]:
+            self.queue.publish(delivery)
+            self.published[delivery.message_id] = delivery
+        del self.disk.unpublished[:number]
+
+    def lease(self, number: int) -> None:
+        for _ in range(number):
+            expected = self.next_free()
+            if expected is None:
+                return
+            got = self.queue.lease()
+            assert got is not None
+            assert got.message_id == expected.message_id
+            del self.published[got.message_id]
+            self.leased[got.message_id] = got
+            self.handed_out.append(got.message_id)
+
+    def settle(self, number: int) -> None:
+        for message_id in list(self.leased)[:number]:
+            delivery = self.leased.pop(message_id)
+            del self.disk.committed[message_id]
+            self.queue.unsettled -= 1
+            if delivery.key:
+                self.queue.release(delivery.key)
+
+    def next_free(self) -> Delivery | None:
+        """Return what must come next of the published ones; others that are committed come later anyway."""
+        busy = {delivery.key for delivery in self.leased.values() if delivery.key}
+        free = [delivery for delivery in self.published.values() if delivery.key not in busy]
+        return min(free, key=lambda delivery: (delivery.priority, delivery.message_id), default=None)
+
+
+NUMBERS = st.sampled_from([1, 2, 3, 40, WINDOW_MESSAGES + 1])
+STEPS = st.one_of(
+    st.tuples(
+        st.just(Model.commit),
+        NUMBERS,
+        st.sampled_from(list(SIZES)),
+        st.sampled_from([MessagePriority.ASYNC] * 3 + list(MessagePriority)),
+        st.sampled_from([[0], [0], [1], [1, 2, 0]]),
+    ),
+    st.tuples(st.sampled_from([Model.publish, Model.lease, Model.settle]), NUMBERS),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(steps=st.lists(STEPS, max_size=25))
+def test_window_keeps_every_message_and_the_order(steps: list[tuple[Callable[..., None], object]]) -> None:
+    model = Model()
+    parked = 0
+    for step, *arguments in steps:
+        if step is Model.commit and arguments[3] != [0]:
+            parked += int(str(arguments[0]))
+            if parked >= WINDOW_MESSAGES or arguments[1] != 0:  # beyond that a worker has to wait: another test
+                arguments[3] = [0]
+        step(model, *arguments)
+    while model.disk.committed:
+        model.publish(len(model.disk.unpublished))
+        model.lease(len(model.published))
+        model.settle(len(model.leased))
+    assert sorted(model.handed_out) == list(range(1, next(model.ids)))
+    assert model.queue.unsettled == 0
+
+
+def test_long_queue_stays_on_disk() -> None:
+    model = Model()
+    model.commit(5 * WINDOW_MESSAGES, 0, MessagePriority.ASYNC, [0])
+    model.publish(5 * WINDOW_MESSAGES)
+    model.lease(1)
+    assert model.disk.reads == 1
+    model.lease(5 * WINDOW_MESSAGES)
+    assert model.handed_out == list(range(1, 5 * WINDOW_MESSAGES + 1))
+    assert 5 <= model.disk.reads <= 7
+
+
+def test_parked_answers_are_bounded() -> None:
+    """Behind a busy process instance not the whole disk is read into memory."""
+    model = Model()
+    model.commit(10 * WINDOW_MESSAGES, 0, MessagePriority.ASYNC, [1])
+    model.commit(1, 0, MessagePriority.ASYNC, [2])
+    model.publish(10 * WINDOW_MESSAGES + 1)
+    model.lease(1)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(model.queue.lease)  # parks a window of them and waits
+        urgent = message(99_999, priority=MessagePriority.SYNC)
+        model.queue.publish(urgent)
+        assert other.result(10) == urgent
+    assert model.disk.reads <= 2
+    for expected in range(2, 10 * WINDOW_MESSAGES + 1):
+        model.queue.release(1)
+        got = model.queue.lease()
+        assert got is not None
+        assert got.message_id == expected
+    assert model.queue.lease() == message(10 * WINDOW_MESSAGES + 1, key=2)
+
+
+def test_waiting_workers_are_all_woken() -> None:
+    """What a refill reads for one worker reaches the others too."""
+    for _ in range(50):
+        disk = Disk()
+        queue = Queue("Sink", disk.refill)
+        with ThreadPoolExecutor(4) as pool:
+            try:
+                workers = [pool.submit(queue.lease) for _ in range(4)]
+                for message_id in range(1, 5):
+                    disk.commit(message(message_id, WINDOW_BYTES))
+                for delivery in disk.unpublished:
+                    queue.publish(delivery)
+                got = [worker.result(10) for worker in workers]
+            finally:
+                queue.close()
+        assert sorted(delivery.message_id for delivery in got if delivery) == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore.open(str(tmp_path), namespace="Test", durability="normal", clock=SystemClock())) as opened:
+        opened.open_queue("Sink")
+        yield opened
+
+
+def test_store_refills_while_it_publishes(store: SqliteStore) -> None:
+    """Producers and a worker at the same time, around the edge of the window."""
+    produced: list[list[int]] = [[], []]
+    total = 2 * 3 * WINDOW_MESSAGES
+
+    def produce(number: int) -> None:
+        chance = random.Random(number)
+        while (left := total // 2 - len(produced[number])) > 0:
+            messages = [request() for _ in range(min(left, chance.choice([1, 5, 200])))]
+            store.submit(Unit(new=messages))
+            produced[number] += [message.message_id for message in messages]
+
+    producers = [threading.Thread(target=produce, args=(number,)) for number in range(2)]
+    for thread in producers:
+        thread.start()
+    leased: list[int] = []
+
+    def work() -> bool:
+        chance = random.Random(9)
+        while len(leased) < total:
+            delivery = store.lease("Sink")
+            assert delivery is not None
+            leased.append(delivery.message_id)
+            store.submit(Unit(settled=[settled(delivery)])).wait(0 if chance.random() < 0.9 else None)
+        return True
+
+    assert within_patience(work)
+    for thread in producers:
+        thread.join()
+    assert leased == sorted(produced[0] + produced[1])
+    assert store.wait_until_idle(10)
+
+
+def test_store_refills_large_messages(store: SqliteStore) -> None:
+    """More bytes than the window holds: all come, in order."""
+    body = Body("orders.Order", "json", bytes(WINDOW_BYTES // 4))
+    ids = [keep(store, request(body=body), request())[0] for _ in range(10)]
+    leased = [lease(store) for _ in range(20)]
+    assert [delivery.message_id for delivery in leased[::2]] == ids
+    assert [delivery.message_id for delivery in leased[1::2]] == [message_id + 1 for message_id in ids]
+    assert leased[18].body == body
