@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from bisect import insort
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -69,7 +70,8 @@ class Model:
         self.disk = Disk()
         self.queue = Queue("Sink", self.disk.refill)
         self.ids = count(1)
-        self.published: dict[int, Delivery] = {}
+        self.published: list[tuple[int, int, int]] = []  # priority, id, key; sorted
+        self.busy: set[int] = set()
         self.leased: dict[int, Delivery] = {}
         self.handed_out: list[int] = []
 
@@ -80,19 +82,21 @@ class Model:
     def publish(self, number: int) -> None:
         for delivery in self.disk.unpublished[:number]:
             self.queue.publish(delivery)
-            self.published[delivery.message_id] = delivery
+            insort(self.published, (delivery.priority, delivery.message_id, delivery.key))
         del self.disk.unpublished[:number]
 
     def lease(self, number: int) -> None:
         for _ in range(number):
-            expected = self.next_free()
+            # Committed ones that are not yet published come later anyway: their ids are higher.
+            expected = next((entry for entry in self.published if entry[2] not in self.busy), None)
             if expected is None:
                 return
             got = self.queue.lease()
             assert got is not None
-            assert got.message_id == expected.message_id
-            del self.published[got.message_id]
+            assert (got.priority, got.message_id, got.key) == expected
+            self.published.remove(expected)
             self.leased[got.message_id] = got
+            self.busy |= {got.key} - {0}
             self.handed_out.append(got.message_id)
 
     def settle(self, number: int) -> None:
@@ -101,13 +105,8 @@ class Model:
             del self.disk.committed[message_id]
             self.queue.unsettled -= 1
             if delivery.key:
+                self.busy.remove(delivery.key)
                 self.queue.release(delivery.key)
-
-    def next_free(self) -> Delivery | None:
-        """Return what must come next of the published ones; others that are committed come later anyway."""
-        busy = {delivery.key for delivery in self.leased.values() if delivery.key}
-        free = [delivery for delivery in self.published.values() if delivery.key not in busy]
-        return min(free, key=lambda delivery: (delivery.priority, delivery.message_id), default=None)
 
 
 NUMBERS = st.sampled_from([1, 2, 3, 40, WINDOW_MESSAGES + 1])
