@@ -131,7 +131,7 @@ def wait_until_complete(exchanges: list[Exchange], out: Path) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [20])
 def test_nothing_acknowledged_is_lost_by_kills(kills: int, tmp_path: Path) -> None:
     rng = random.Random(kills)
     out, port = tmp_path / "out", find_free_port()
