@@ -18,8 +18,8 @@ from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 
-from iop_core.json_bytes import text_from_bytes
-from iop_core.json_moments import with_offset_kept, with_whole_offset
+from iop_core.json_serializer.byte_text import text_from_bytes
+from iop_core.json_serializer.moments import with_offset_kept, with_whole_offset
 from iop_core.refusals import MAX_DEPTH, Refusal
 
 # More digits are refused by Python and by pydantic when they are read.
@@ -53,7 +53,7 @@ def plain(value: Any, parents: Parents) -> object:
     kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]  # "type[Unknown]" of an Any
     is_model = hasattr(kind, "__pydantic_serializer__")
     if not is_model and hasattr(kind, "__dataclass_fields__"):
-        from iop_core.json_encoding import entries  # it is built on this module
+        from iop_core.json_serializer.encoding import entries  # it is built on this module
 
         return entries(value, parents)
     if not is_model and (isinstance(value, type) or hasattr(kind, "__next__") or callable(value)):

@@ -8,10 +8,10 @@ from typing import Annotated, Any, get_origin
 from pydantic_core import to_json
 
 from iop_core.errors import MessageDefinitionError
-from iop_core.json_decoding import decode_tolerantly
-from iop_core.json_records import Field, RecordPlan, record_plan
-from iop_core.json_shapes import Leaf
-from iop_core.json_values import MAX_DIGITS, Parents, enter, key_text, one_line, plain
+from iop_core.json_serializer.decoding import decode_tolerantly
+from iop_core.json_serializer.records import Field, RecordPlan, record_plan
+from iop_core.json_serializer.shapes import Leaf
+from iop_core.json_serializer.values import MAX_DIGITS, Parents, enter, key_text, one_line, plain
 from iop_core.refusals import Refusal
 
 # Fewer brackets than this cannot be nested too deeply.

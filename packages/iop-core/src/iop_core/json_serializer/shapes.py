@@ -21,11 +21,11 @@ from uuid import UUID
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from iop_core.json_schemas import CompiledType, compile_type
+from iop_core.json_serializer.schemas import CompiledType, compile_type
 from iop_core.refusals import Refusal, describe
 
 if TYPE_CHECKING:
-    from iop_core.json_records import Field, RecordPlan
+    from iop_core.json_serializer.records import Field, RecordPlan
 
 # Tells whether a value has exactly the declared structure.
 Check = Callable[[Any], bool]
@@ -132,7 +132,7 @@ class Record(Shape):
     @cached_property
     def plan(self) -> RecordPlan:
         """The plan of the class, looked up on first use: a class may contain itself."""
-        from iop_core.json_records import record_plan  # it is built on this module
+        from iop_core.json_serializer.records import record_plan  # it is built on this module
 
         return record_plan(self.record_class, strict=self._strict)
 

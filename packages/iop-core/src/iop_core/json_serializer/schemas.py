@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import ConfigDict, TypeAdapter
 from pydantic_core import SchemaSerializer, SchemaValidator
 
-from iop_core.json_rules import RULES, Node, nullable
+from iop_core.json_serializer.rules import RULES, Node, nullable
 from iop_core.messages import is_strict
 
 _CONFIG = ConfigDict(arbitrary_types_allowed=True, ser_json_inf_nan="strings")

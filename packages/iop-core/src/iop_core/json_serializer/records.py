@@ -12,9 +12,9 @@ from functools import cached_property
 from types import MemberDescriptorType
 from typing import Any, Final, get_type_hints
 
-from iop_core.json_schemas import CompiledType, compile_type
-from iop_core.json_shapes import Check, Shape, is_scalar, shape_of
-from iop_core.json_values import one_line
+from iop_core.json_serializer.schemas import CompiledType, compile_type
+from iop_core.json_serializer.shapes import Check, Shape, is_scalar, shape_of
+from iop_core.json_serializer.values import one_line
 from iop_core.messages import IRIS_ID, is_strict
 from iop_core.refusals import Refusal, describe
 

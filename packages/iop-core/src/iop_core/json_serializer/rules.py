@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, time
 from typing import Any, Protocol
 
-from iop_core.json_bytes import bytes_from_text, text_from_bytes
-from iop_core.json_moments import with_offset_kept, with_whole_offset
+from iop_core.json_serializer.byte_text import bytes_from_text, text_from_bytes
+from iop_core.json_serializer.moments import with_offset_kept, with_whole_offset
 
 # A node of a core schema: a dict with the key "type".
 Node = dict[str, Any]
@@ -43,7 +43,7 @@ def _written_by(function: Callable[[Any], object], *, as_type: str = "any") -> N
 
 
 def _jsonable(value: object) -> object:
-    from iop_core.json_values import jsonable  # built on this module
+    from iop_core.json_serializer.values import jsonable  # built on this module
 
     return jsonable(value)
 

@@ -66,7 +66,7 @@ def _is_pydantic_model(message_class: type[Any]) -> bool:
 
 
 def _model_codec(message_class: type[Any]) -> Codec:
-    from iop_core.json_models import model_codec
+    from iop_core.json_serializer.models import model_codec
     from iop_core.pydantic_messages import PydanticMessage, mixed_declaration
 
     is_model = _is_pydantic_model(message_class)
@@ -81,9 +81,9 @@ def _model_codec(message_class: type[Any]) -> Codec:
 
 
 def _dataclass_codec(message_class: type[Any]) -> Codec:
-    from iop_core.json_decoding import dataclass_decoder
-    from iop_core.json_encoding import dataclass_encoder
-    from iop_core.json_records import record_plan
+    from iop_core.json_serializer.decoding import dataclass_decoder
+    from iop_core.json_serializer.encoding import dataclass_encoder
+    from iop_core.json_serializer.records import record_plan
 
     plan = record_plan(message_class)
     if IRIS_ID in plan.fields:

@@ -7,8 +7,8 @@ from typing import cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from iop_core.json_schemas import has_ambiguous_alias, iter_nodes
-from iop_core.json_values import one_line
+from iop_core.json_serializer.schemas import has_ambiguous_alias, iter_nodes
+from iop_core.json_serializer.values import one_line
 from iop_core.messages import IRIS_ID
 from iop_core.refusals import Refusal
 from iop_core.serializers import Codec

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-from iop_core.json_records import RecordPlan
-from iop_core.json_values import one_line
+from iop_core.json_serializer.records import RecordPlan
+from iop_core.json_serializer.values import one_line
 from iop_core.refusals import Refusal
 
 
