@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from iop_core.hookspecs import hookimpl
     from iop_core.messages import Message
     from iop_core.operations import BusinessOperation
+    from iop_core.pickle_messages import PickleMessage
     from iop_core.processes import BusinessProcess
-    from iop_core.pydantic_messages import PydanticMessage
+    from iop_core.pydantic_messages import PydanticMessage, PydanticPickleMessage
     from iop_core.services import BusinessService, PollingBusinessService
     from iop_core.settings import Category, Setting, TargetSetting, setting, target
 
@@ -31,8 +32,10 @@ __all__ = (
     "Message",
     "MessageContext",
     "OutboundAdapter",
+    "PickleMessage",
     "PollingBusinessService",
     "PydanticMessage",
+    "PydanticPickleMessage",
     "Setting",
     "TargetSetting",
     "controls",
@@ -54,8 +57,10 @@ if not TYPE_CHECKING:
         "Message": "messages",
         "MessageContext": "context",
         "OutboundAdapter": "adapters",
+        "PickleMessage": "pickle_messages",
         "PollingBusinessService": "services",
         "PydanticMessage": "pydantic_messages",
+        "PydanticPickleMessage": "pydantic_messages",
         "Setting": "settings",
         "TargetSetting": "settings",
         "handler": "dispatch",

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from iop_core.errors import SerializationError
 from iop_core.headers import EMPTY_BODY, Body
+from iop_core.message_types import is_message_class
 from iop_core.plugins import choose, installed_plugins
 from iop_core.registry import MESSAGE_CLASSES, MessageRegistry, class_name_of
-from iop_core.serializers import Codec, Serializer
+from iop_core.serializers import Codec, Serializer, chosen_serializer
 
 
 class BodyCodec:
-    """Encodes messages with one serializer and decodes bodies written by any allowed one.
+    """Encodes messages and decodes bodies, each with the serializer that is due.
+
+    A message is written by the serializer that its class names, else by the default. A body
+    is read by the one that wrote it, so that a choice may change while bodies are stored.
 
     One instance serves every thread: two that meet a class first both compile it, and
     either codec is as good.
 
     Args:
-        serializers: Serializer name to instance; None: every installed one that needs no
-            permission.
-        default: Name of the serializer that writes.
+        serializers: Serializer name to instance; None: every installed one.
+        default: Name of the serializer that writes messages whose class names none.
+        allowed: Names of serializers that need permission and have it.
         registry: Where class names found in bodies are looked up.
+
+    Raises:
+        UnknownPluginError: ``default`` or ``allowed`` names none of the serializers.
+        SerializationError: The default needs permission and has none.
     """
 
     def __init__(
@@ -29,21 +38,36 @@ class BodyCodec:
         serializers: Mapping[str, Serializer] | None = None,
         *,
         default: str = "json",
+        allowed: Iterable[str] = (),
         registry: MessageRegistry = MESSAGE_CLASSES,
     ) -> None:
         if serializers is None:
             serializers = {name: cls() for name, cls in installed_plugins().serializers().items()}
         self._serializers = serializers
-        self._default = choose("serializer", default, serializers)
+        self._allowed = frozenset(allowed)
+        self._default = default
+        for name in (*self._allowed, default):
+            self._permitted(name)
         self._registry = registry
-        self._encoders: dict[type, tuple[str, Codec]] = {}
+        self._encoders: dict[type, tuple[str, str, Codec]] = {}
         self._decoders: dict[tuple[str, str], tuple[type, Codec]] = {}
+
+    def use_keys(self, secret: Callable[[str], bytes]) -> None:
+        """Give the serializers their keys; call this before the first message.
+
+        Args:
+            secret: Name to secret bytes, such as ``Store.secret``.
+        """
+        for name, serializer in self._serializers.items():
+            serializer.use_key(partial(secret, name))
 
     def encode(self, message: object) -> Body:
         """Return the message as a body; None becomes the empty body.
 
         Raises:
-            SerializationError: It is no message, or holds a value that cannot be kept.
+            SerializationError: It is no message, holds a value that cannot be kept, or its
+                class names a serializer that is not allowed.
+            UnknownPluginError: Its class names a serializer that is not installed.
         """
         if message is None:
             return EMPTY_BODY
@@ -51,15 +75,16 @@ class BodyCodec:
         known = self._encoders.get(message_class)
         if known is None:
             known = self._compile_encoder(message_class)
-        name, codec = known
-        return Body(name, self._default.name, codec.encode(message))
+        name, serializer, codec = known
+        return Body(name, serializer, codec.encode(message))
 
     def decode(self, body: Body) -> object:
         """Return the message of a body; None for the empty body.
 
         Raises:
             UnknownMessageClassError: No loaded module defines the class.
-            SerializationError: The bytes do not fit the class.
+            SerializationError: The bytes do not fit the class, or their serializer is not allowed.
+            UnknownPluginError: Their serializer is not installed.
         """
         if not body.class_name:
             return None
@@ -67,19 +92,33 @@ class BodyCodec:
         key = (body.class_name, body.serializer)
         known = self._decoders.get(key)
         if known is None or known[0] is not message_class:
-            serializer = choose("serializer", body.serializer, self._serializers)
-            known = (message_class, serializer.codec_for(message_class))
+            known = (message_class, self._permitted(body.serializer).codec_for(message_class))
             self._decoders[key] = known
         return known[1].decode(body.payload)
 
-    def _compile_encoder(self, message_class: type) -> tuple[str, Codec]:
-        if not self._default.accepts(message_class):
+    def _compile_encoder(self, message_class: type) -> tuple[str, str, Codec]:
+        name = class_name_of(message_class)
+        serializer = self._permitted(chosen_serializer(message_class) or self._default)
+        if not serializer.accepts(message_class):
+            if is_message_class(message_class):
+                raise SerializationError(
+                    f"the serializer {serializer.name!r} does not take messages of {name}. Name one for the class, "
+                    f"as in 'class {message_class.__name__}(..., serializer=\"json\")'"
+                )
             raise SerializationError(
-                f"{class_name_of(message_class)} is not a message: send an instance of a dataclass "
-                "that derives from Message, a PydanticMessage, or None"
+                f"{name} is not a message: send an instance of a dataclass that derives from Message, a "
+                "PydanticMessage, or None"
             )
-        codec = self._default.codec_for(message_class)
-        known = (class_name_of(message_class), codec)
+        known = (name, serializer.name, serializer.codec_for(message_class))
         self._registry.register(message_class)
         self._encoders[message_class] = known
         return known
+
+    def _permitted(self, name: str) -> Serializer:
+        serializer = choose("serializer", name, self._serializers)
+        if serializer.needs_permission and name not in self._allowed:
+            raise SerializationError(
+                f"the serializer {name!r} is not allowed in this production. If you trust all who can write to its "
+                f"data, allow it: Production(..., allowed_serializers=({name!r},)) or .allow_serializers({name!r})"
+            )
+        return serializer

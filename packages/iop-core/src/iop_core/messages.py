@@ -19,6 +19,9 @@ class Message:
     is and logged once, an unknown key becomes an attribute. A class declared with
     ``strict=True``, and every class derived from it, refuses both.
 
+    A class declared with ``serializer="msgpack"``, and every class derived from it, is
+    written by the serializer of that name, whatever the default of the production is.
+
     Example:
         >>> from dataclasses import dataclass
         >>> @dataclass
@@ -35,14 +38,17 @@ class Message:
     __slots__ = ("__dict__", "__weakref__", "_stored_id")
 
     __is_strict__: ClassVar[bool] = False
+    __iop_serializer__: ClassVar[str] = ""
     # Read by pydantic, which compiles the JSON codec of a dataclass.
     __pydantic_config__: ClassVar[dict[str, object]] = {
         "arbitrary_types_allowed": True,
         "ser_json_inf_nan": "strings",
     }
 
-    def __init_subclass__(cls, *, strict: bool | None = None, **kwargs: object) -> None:
+    def __init_subclass__(cls, *, strict: bool | None = None, serializer: str | None = None, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        if serializer is not None:
+            cls.__iop_serializer__ = serializer
         if strict is not None:
             cls.__is_strict__ = strict
         MESSAGE_CLASSES.register(cls)

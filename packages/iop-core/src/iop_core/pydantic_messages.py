@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic._internal._model_construction import ModelMetaclass
     from pydantic_core import CoreSchema
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 else:
     ModelMetaclass = type(BaseModel)
 
@@ -36,7 +36,8 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
 
     Fields are class annotations; construction takes keywords only and validates. A field
     whose default is None accepts None, whatever its annotation: what is written can be
-    read back.
+    read back. A class declared with ``serializer="msgpack"``, and every class derived from
+    it, is written by the serializer of that name.
 
     Raises:
         pydantic.ValidationError: On construction, when a value does not fit.
@@ -52,6 +53,12 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
     model_config = ConfigDict(ser_json_inf_nan="strings")
 
     _iris_id: ClassVar[str | None] = None
+    __iop_serializer__: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, serializer: str | None = None, **kwargs: Unpack[ConfigDict]) -> None:
+        super().__init_subclass__(**kwargs)
+        if serializer is not None:
+            cls.__iop_serializer__ = serializer
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -62,7 +69,7 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Let fields whose default is None accept None; called by pydantic for each class."""
-        from iop_core.json_schemas import accept_none_defaults
+        from iop_core.json_serializer.schemas import accept_none_defaults
 
         schema = handler(source)
         accept_none_defaults(handler.resolve_ref_schema(schema))
@@ -85,6 +92,20 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
         state = super().__getstate__()
         fields = {name: value for name, value in state["__dict__"].items() if name != IRIS_ID}
         return {**state, "__dict__": fields}
+
+
+class PydanticPickleMessage(PydanticMessage, serializer="pickle"):
+    """Base class of messages that are declared as pydantic models and stored as pickles.
+
+    Pickles and what they need are told of in ``PickleMessage``. A field may be annotated
+    with any class; pydantic then checks only that the value is an instance of it.
+
+    Example:
+        >>> class Point(PydanticPickleMessage):
+        ...     value: complex = 0j
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
 
 def mixed_declaration(message_class: type) -> str:
