@@ -96,7 +96,7 @@ def test_codec_is_what_the_engine_stores(tmp_path: Path) -> None:
     assert decode(b'{"number":5}') == Ping(5)
     with pytest.raises(SerializationError):
         codec_for(int)
-    with pytest.raises(UnknownPluginError, match="'jsn'.*did you mean 'json'"):
+    with pytest.raises(UnknownPluginError, match=r"'jsn'.*did you mean 'json'"):
         codec_for(Ping, serializer="jsn")
 
 
