@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import ExitStack
 from datetime import datetime, timezone
 
@@ -62,13 +64,21 @@ def keep(store: Store, *new: NewMessage) -> list[int]:
 
 
 def within_patience(function: Callable[..., object], *arguments: object) -> object:
-    """Call a function that may block and return its result; fail when it takes too long."""
-    results: list[object] = []
-    thread = threading.Thread(target=lambda: results.append(function(*arguments)), daemon=True)
-    thread.start()
-    thread.join(PATIENCE_SECONDS)
-    assert results, f"{function} did not return within {PATIENCE_SECONDS:g} s"
-    return results[0]
+    """Call a function that may block and return its result or raise its error; fail when it takes too long."""
+    outcome: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(function(*arguments))
+        except BaseException as exc:  # noqa: BLE001 - boundary: raised again by the caller
+            outcome.set_exception(exc)
+
+    # A daemon, unlike the threads of a pool: one that hangs must not keep the process from ending.
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return outcome.result(PATIENCE_SECONDS)
+    except FutureTimeoutError:
+        pytest.fail(f"{function} did not return within {PATIENCE_SECONDS:g} s")
 
 
 def lease(store: Store, queue: str = "Sink") -> Delivery:

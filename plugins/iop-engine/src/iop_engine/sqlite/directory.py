@@ -50,7 +50,7 @@ class DataDirectory:
             self._refuse_read_only()
             self._make()
             # A status query holds the lock for a moment: so do not give up at once.
-            self._lock.acquire(timeout=1)  # pyright: ignore[reportUnknownMemberType] - its stubs
+            self._lock.acquire(timeout=0.3, poll_interval=0.01)  # pyright: ignore[reportUnknownMemberType] - its stubs
             self._owner.write_text(str(os.getpid()), encoding="ascii")
         except Timeout:
             raise StoreLockedError(

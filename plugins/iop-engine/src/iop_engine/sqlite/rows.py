@@ -163,8 +163,33 @@ def log_entry_from_row(row: Row) -> LogEntry:
     )
 
 
+def process_row(record: ProcessRecord) -> tuple[Any, ...]:
+    """Build the row of a process instance, in the order of its table."""
+    state, response = storable(record.state), record.response
+    return (
+        record.process_id,
+        record.item,
+        record.session_id,
+        record.pending,
+        record.is_completed,
+        record.has_replied,
+        state,
+        response.class_name,
+        response.serializer,
+        response.payload,
+        storable(record.error),
+        _process_checksum(state, response.payload),
+    )
+
+
 def process_from_row(row: Row) -> ProcessRecord:
-    """Build the state of a process instance from all columns of its table."""
+    """Build the state of a process instance from all columns of its table.
+
+    Raises:
+        sqlite3.DatabaseError: It is not what was written.
+    """
+    if _process_checksum(row[6], row[9]) != row[11]:
+        raise sqlite3.DatabaseError("the state of a process instance is malformed: its checksum is wrong")
     return ProcessRecord(
         process_id=row[0],
         item=row[1],
@@ -176,3 +201,7 @@ def process_from_row(row: Row) -> ProcessRecord:
         response=Body(row[7], row[8], row[9]),
         error=row[10],
     )
+
+
+def _process_checksum(state: str, response: bytes) -> int:
+    return zlib.crc32(response, zlib.crc32(state.encode()))

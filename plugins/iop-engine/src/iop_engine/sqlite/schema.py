@@ -66,7 +66,8 @@ CREATE TABLE processes (
     response_class TEXT NOT NULL,
     response_serializer TEXT NOT NULL,
     response BLOB NOT NULL,
-    error TEXT NOT NULL
+    error TEXT NOT NULL,
+    checksum INTEGER NOT NULL
 );
 
 CREATE TABLE log (

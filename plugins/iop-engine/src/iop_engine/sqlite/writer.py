@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iop_core.errors import StoreError
+from iop_core.errors import StoreError, StoreUnwritableError
 from iop_core.headers import MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, NewMessage, Unit
 from iop_engine.sqlite.replies import Slots
-from iop_engine.sqlite.rows import body_row, storable, to_microseconds
+from iop_engine.sqlite.rows import body_row, process_row, storable, to_microseconds
 from iop_engine.sqlite.schema import translate
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _INSERT_BODY = f"INSERT INTO bodies VALUES ({_marks(5)})"  # noqa: S608
 _INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(21)})"  # noqa: S608
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
-_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(11)})"  # noqa: S608
+_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(12)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
 
 
@@ -125,7 +125,7 @@ class Writer:
         self._in_hand = 0
         self._submitted = 0
         self._is_closing = False
-        self._reported = ""
+        self._reported: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="iop-store-writer", daemon=True)
         self._thread.start()
 
@@ -196,6 +196,9 @@ class Writer:
         if error is None:
             self._finish(jobs, None)
             return
+        if isinstance(error, StoreUnwritableError):
+            self._hold(jobs, error)  # it would be the same for each, and may take seconds
+            return
         for position, job in enumerate(jobs):
             error = self._commit([job]) if len(jobs) > 1 else error
             if error is not None and job.unit.settled and error.retryable and not self._is_closing:
@@ -209,22 +212,22 @@ class Writer:
         No later job may overtake one that is kept: messages would be stored out of order, and
         an old state of a process instance over a newer one.
         """
-        self._report(f"handled messages cannot be marked as done, trying again every {RETRY_SECONDS:g} s: {error}")
         for job in jobs:
-            if job.unit.settled:
+            if job.unit.settled and not self._is_closing:
+                self._report(f"handled messages cannot be stored, trying again every {RETRY_SECONDS:g} s: {error}")
                 self._retries.append(job)
             else:
                 self._finish([job], error)
 
     def _report(self, text: str) -> None:
         """Log what went wrong, once until something is stored again."""
-        if text != self._reported:
-            self._reported = text
+        if text not in self._reported:
+            self._reported.add(text)
             _LOG.error("%s", text)
 
     def _finish(self, jobs: Sequence[Job], error: StoreError | None) -> None:
         if error is None:
-            self._reported = ""
+            self._reported.clear()
             self._on_stored(jobs)
         else:
             self._report(str(error))
@@ -326,23 +329,7 @@ class Writer:
         )
 
     def _write_processes(self, jobs: Sequence[Job]) -> None:
-        rows = [
-            (
-                record.process_id,
-                record.item,
-                record.session_id,
-                record.pending,
-                record.is_completed,
-                record.has_replied,
-                storable(record.state),
-                record.response.class_name,
-                record.response.serializer,
-                record.response.payload,
-                storable(record.error),
-            )
-            for job in jobs
-            if (record := job.unit.process) is not None
-        ]
+        rows = [process_row(record) for job in jobs if (record := job.unit.process) is not None]
         if rows:
             self._connection.executemany(_SAVE_PROCESS, rows)
 
