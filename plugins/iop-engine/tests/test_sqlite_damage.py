@@ -25,7 +25,6 @@ def open_store(location: Path) -> SqliteStore:
     return store
 
 
-
 def read_everything(location: Path) -> tuple[dict[int, tuple[object, Body]], list[int], object, object]:
     """Open a store and use all of it: headers with their bodies, leases, a process, the log."""
     with closing(open_store(location)) as store:

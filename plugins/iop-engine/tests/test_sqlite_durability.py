@@ -24,7 +24,7 @@ from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus
 from iop_core.stores import ProcessRecord, Unit
 from iop_engine.sqlite.store import SqliteStore
-from iop_testing.store_trial import keep, lease, request, settle, settled, within_patience
+from iop_testing.store_trial import keep, lease, request, settle, settled
 
 PREAMBLE = """
 import os, random, sys, threading

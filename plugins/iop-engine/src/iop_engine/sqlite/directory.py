@@ -108,7 +108,12 @@ def sync_folder(folder: Path) -> None:
     """Make the names of new files in a folder durable: without this a power cut may lose whole files."""
     if os.name == "nt":  # folders cannot be opened there, and need not be
         return
-    handle = os.open(folder, os.O_RDONLY)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Make the content of a file or folder durable."""
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

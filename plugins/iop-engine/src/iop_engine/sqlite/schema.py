@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from iop_core.errors import StoreError, StoreFullError, StoreUnwritableError
-from iop_engine.sqlite.directory import sync_folder
+from iop_engine.sqlite.directory import sync, sync_folder
 
 SCHEMA_VERSION = 1
 
@@ -169,11 +169,13 @@ def _create(path: Path) -> None:
             "backup, or remove that file to start anew without them"
         )
     draft = Path(f"{path}.new")
-    for leftover in (draft, Path(f"{draft}-journal")):
-        leftover.unlink(missing_ok=True)
+    for ending in ("", "-journal", "-wal", "-shm"):
+        Path(f"{draft}{ending}").unlink(missing_ok=True)
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = OFF")  # it is flushed once, below
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    sync(draft)
     draft.replace(path)
     sync_folder(path.parent)
 
