@@ -192,10 +192,11 @@ def test_synchronous_request_passes_waiting_ones(production_run) -> None:
     caller.start()
     while len(run.messages(type="Request")) < 6:
         pass
+    run.send("Gate", Ask(5))  # once this is stored, what was stored before is in the queue
     gate.set()
     caller.join(10)
     run.wait_until_idle()
-    assert RECORDED == [0, 99, 1, 2, 3, 4]
+    assert RECORDED == [0, 99, 1, 2, 3, 4, 5]
 
 
 def test_late_answer_is_discarded(production_run) -> None:

@@ -57,10 +57,39 @@ class BusinessHost(Component):
             RequestFailedError: The target ended with an error.
             SerializationError: ``request`` is no message, or holds a value that cannot be kept.
         """
-        names = self._target_names(target)
-        if len(names) > 1:
-            raise SendError(f"a synchronous request needs one target, {target!r} names {len(names)}: use one of them")
-        return self._connected().send_sync(names[0], request, timeout, self._describe(names[0], description))
+        name = self._one_target(target)
+        return self._connected().send_sync(name, request, timeout, self._describe(name, description))
+
+    async def send_request_async_ng(
+        self, target: Target, request: object, timeout: float = -1, description: str | None = None
+    ) -> Any:
+        """Send a request and await the reply; other coroutines run meanwhile.
+
+        The request is stored and sent at once, also while a message is being handled. A
+        call that is cancelled, or whose time runs out, is given up: a late answer is
+        marked Discarded.
+
+        Args:
+            target: Item name, the value of a ``target()``, or a Port.
+            request: A message, or None for an empty body.
+            timeout: Seconds to wait; -1 waits for ever.
+            description: Free text kept with the header; None for "<Class> -> <target>".
+
+        Returns:
+            The reply message; None when the target replied without one.
+
+        Raises:
+            As for ``send_request_sync``; StoreError when the request cannot be stored.
+
+        Example:
+            >>> import asyncio
+            >>> class Desk(BusinessHost):
+            ...     async def on_message(self, request):
+            ...         asked = [self.send_request_async_ng(name, request, 5) for name in ("Lab", "Ward")]
+            ...         return (await asyncio.gather(*asked, return_exceptions=True))[0]
+        """
+        name = self._one_target(target)
+        return await self._connected().send_and_await(name, request, timeout, self._describe(name, description))
 
     def send_request_async(self, target: Target, request: object, description: str | None = None) -> None:
         """Send a request without waiting for a reply.
@@ -123,6 +152,12 @@ class BusinessHost(Component):
 
     def _describe(self, target: str, description: str | None) -> str:
         return f"{type(self).__name__} -> {target}" if description is None else description
+
+    def _one_target(self, target: Target) -> str:
+        names = self._target_names(target)
+        if len(names) > 1:
+            raise SendError(f"a synchronous request needs one target, {target!r} names {len(names)}: use one of them")
+        return names[0]
 
     def _target_names(self, target: Target) -> Sequence[str]:
         resolved = target.resolve() if isinstance(target, ResolvableTarget) else target

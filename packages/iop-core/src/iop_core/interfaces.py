@@ -51,6 +51,14 @@ class Host(Protocol):
         """
         ...
 
+    async def send_and_await(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
+        """Send a request and await the reply, without holding up the event loop.
+
+        Arguments and errors as for ``send_sync``. When it is cancelled, or time runs out,
+        a late answer is discarded.
+        """
+        ...
+
     def send_multi_sync(
         self, requests: Sequence[tuple[str, object]], timeout_seconds: float, description: str
     ) -> list[tuple[object, int]]:

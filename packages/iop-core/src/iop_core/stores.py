@@ -7,7 +7,7 @@ engine hands over *units*: what belongs together and is kept as a whole or not a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -194,7 +194,18 @@ class ReplySlot(Protocol):
         ...
 
     def wait(self, timeout_seconds: float | None) -> Delivery | None:
-        """Wait for the stored answer; None when time ran out, and then later answers are discarded."""
+        """Wait for the stored answer; None when time ran out, and then later answers are discarded.
+
+        Raises:
+            StoreError: The request could not be stored, or the store was closed.
+        """
+        ...
+
+    def on_answer(self, callback: Callable[[], None]) -> None:
+        """Have a function called once ``wait`` need not wait any more: for code that may not block.
+
+        It is called once, from any thread, and must return quickly.
+        """
         ...
 
     def close(self) -> None:

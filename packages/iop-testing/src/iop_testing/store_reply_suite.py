@@ -10,7 +10,7 @@ import pytest
 
 from iop_core.errors import StoreError, StoreLockedError
 from iop_core.events import MessageFilter
-from iop_core.headers import MessageStatus
+from iop_core.headers import MessagePriority, MessageStatus
 from iop_core.stores import Delivery, Store, Unit
 from iop_testing.store_trial import (
     PATIENCE_SECONDS,
@@ -118,6 +118,33 @@ class StoreReplySuite(StoreTrial):
             assert within_patience(slot.wait, number * 5e-6) is None
             with pytest.raises(StoreError):
                 ticket.wait(PATIENCE_SECONDS)
+
+    def test_caller_that_may_not_block_is_called_back(self, store: Store) -> None:
+        """``on_answer`` calls once ``wait`` has something to return, whatever came first."""
+        for is_late in (False, True):
+            slot, asked = ask(store)
+            called = threading.Event()
+            if is_late:
+                keep(store, answer(asked))
+                slot.on_answer(called.set)
+            else:
+                slot.on_answer(called.set)
+                assert not called.is_set()
+                keep(store, answer(asked))
+            assert called.wait(PATIENCE_SECONDS)
+            assert isinstance(slot.wait(0), Delivery)
+
+    def test_refused_request_has_no_answer(self, store: Store) -> None:
+        """Who waits for the answer alone learns that the request was not stored."""
+        slot = store.open_reply()
+        asked = request(body=UNSTORABLE, priority=MessagePriority.SYNC)
+        asked.return_queue = slot.queue
+        called = threading.Event()
+        slot.on_answer(called.set)
+        store.submit(Unit(new=[asked]))
+        assert called.wait(PATIENCE_SECONDS)
+        with pytest.raises(StoreError):
+            slot.wait(0)
 
     def test_caller_and_history_agree(self, store: Store) -> None:
         """Whether an answer came in time is the same for the caller and for the operator."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Sequence
@@ -109,12 +110,26 @@ class ComponentHost:
     def send_sync(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
         """Send a request and wait for the reply; see ``Host``."""
         slot = self._ask(target, message, description)
-        answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
-        if answer is None:
-            raise RequestTimeoutError(target, timeout_seconds)
-        if answer.is_error:
-            raise RequestFailedError(target, answer.error)
-        return self._runtime.codec.decode(answer.body)
+        return self._message_of(slot.wait(None if timeout_seconds < 0 else timeout_seconds), target, timeout_seconds)
+
+    async def send_and_await(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
+        """Send a request and await the reply; see ``Host``."""
+        loop = asyncio.get_running_loop()
+        is_over = asyncio.Event()
+        scope = self._own_scope()
+        slot, request = self._prepare(target, message, description, scope)
+        timer = loop.call_later(timeout_seconds, is_over.set) if timeout_seconds >= 0 else None
+        try:
+            slot.on_answer(lambda: _wake(loop, is_over))
+            # Not waited for: the answer comes after the request is stored, or tells that it was not.
+            self._runtime.store.submit(Unit(new=[request]))
+            self._open_session(request, scope)
+            await is_over.wait()
+            return self._message_of(slot.wait(0), target, timeout_seconds)
+        finally:
+            slot.close()
+            if timer is not None:
+                timer.cancel()
 
     def send_multi_sync(
         self, requests: Sequence[tuple[str, object]], timeout_seconds: float, description: str
@@ -197,13 +212,27 @@ class ComponentHost:
         )
         self._runtime.store.submit(Unit(log=[entry]))
 
-    def _ask(self, target: str, message: object, description: str) -> ReplySlot:
-        """Store a synchronous request and return the place where its answer arrives."""
-        scope = self._own_scope()
+    def _message_of(self, answer: Delivery | None, target: str, timeout_seconds: float) -> object:
+        if answer is None:
+            raise RequestTimeoutError(target, timeout_seconds)
+        if answer.is_error:
+            raise RequestFailedError(target, answer.error)
+        return self._runtime.codec.decode(answer.body)
+
+    def _prepare(
+        self, target: str, message: object, description: str, scope: Scope | None
+    ) -> tuple[ReplySlot, NewMessage]:
+        """Return the place where the answer of a synchronous request will arrive, and the request."""
         request = self._request(target, message, description, scope)
         slot = self._runtime.store.open_reply()
         request.return_queue = slot.queue
         request.priority = MessagePriority.SYNC
+        return slot, request
+
+    def _ask(self, target: str, message: object, description: str) -> ReplySlot:
+        """Store a synchronous request and return the place where its answer arrives."""
+        scope = self._own_scope()
+        slot, request = self._prepare(target, message, description, scope)
         try:
             self._store_now(request, scope)
         except BaseException:
@@ -235,6 +264,10 @@ class ComponentHost:
 
     def _store_now(self, request: NewMessage, scope: Scope | None) -> None:
         self._runtime.store.submit(Unit(new=[request])).wait()
+        self._open_session(request, scope)
+
+    def _open_session(self, request: NewMessage, scope: Scope | None) -> None:
+        """Have later sends of the same input follow the session of this one."""
         if scope is not None and not scope.session_id:
             scope.session_id = request.session_id
             scope.context = MessageContext(session_id=request.session_id)
@@ -242,3 +275,10 @@ class ComponentHost:
     def _own_scope(self) -> Scope | None:
         scope = self._scope
         return scope if scope is not None and scope.thread == threading.get_ident() else None
+
+
+def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    try:
+        loop.call_soon_threadsafe(event.set)
+    except RuntimeError:
+        pass  # the loop was closed meanwhile: nobody waits any more

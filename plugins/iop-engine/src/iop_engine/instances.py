@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from iop_core.business_host import BusinessHost
@@ -16,6 +14,7 @@ from iop_core.errors import ComponentStartError, SettingError
 from iop_core.plugins import installed_plugins
 from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.component_host import ComponentHost
+from iop_engine.handler_loop import HandlerLoop
 
 # A setting of every inbound adapter that the engine itself obeys.
 CALL_INTERVAL = "CallInterval"
@@ -93,24 +92,25 @@ def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: Comp
     return adapter
 
 
-def start_instance(instance: Component) -> None:
+def start_instance(instance: Component, loop: HandlerLoop) -> None:
     """Run the start-up hooks of an instance."""
-    instance.on_connected()
-    instance.on_init()
+    loop.call(instance.on_connected)
+    loop.call(instance.on_init)
 
 
-def call(function: Callable[..., object], *arguments: object) -> object:
-    """Call code of a component and return its result, awaiting it when it is a coroutine."""
-    result = function(*arguments)
-    if inspect.iscoroutine(result):
-        return asyncio.run(result)
-    return result
+def stop_instances(instances: Iterable[Component], loop: HandlerLoop) -> None:
+    """Run the tear-down hooks, in the order given; what fails is logged, and the next one follows."""
+    for instance in instances:
+        try:
+            loop.call(instance.on_tear_down)
+        except Exception:
+            instance.logger.exception("on_tear_down failed")
 
 
-def dispatch(instance: Component, message: object, otherwise: Callable[[object], object]) -> object:
+def dispatch(instance: Component, message: object, otherwise: Callable[[object], object], loop: HandlerLoop) -> object:
     """Hand a message to the handler that takes it, or to ``otherwise``."""
     method = DispatchTable.of(type(instance)).find(message)
-    return call(otherwise if method is None else getattr(instance, method), message)
+    return loop.call(otherwise if method is None else getattr(instance, method), message)
 
 
 def one_line(exc: BaseException) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
@@ -11,11 +9,17 @@ from iop_core.headers import MessageStatus
 from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery, Unit
 from iop_engine.component_host import ComponentHost, Runtime
-from iop_engine.instances import attach_adapter, component_class_of, dispatch, make_instance, start_instance
+from iop_engine.handler_loop import HandlerLoop
+from iop_engine.instances import (
+    attach_adapter,
+    component_class_of,
+    dispatch,
+    make_instance,
+    start_instance,
+    stop_instances,
+)
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.worker import Runner, Settle
-
-_LOG = logging.getLogger("iop.engine")
 
 
 class OperationRunner(Runner):
@@ -30,6 +34,7 @@ class OperationRunner(Runner):
         self._item = item
         self._runtime = runtime
         self._host = ComponentHost(item, runtime)
+        self._loop = HandlerLoop()
         self._started: list[Component] = []
 
     def start(self) -> None:
@@ -41,7 +46,7 @@ class OperationRunner(Runner):
         adapter = attach_adapter(self._operation, self._item, self._host)
         for instance in (adapter, self._operation):
             if instance is not None:
-                start_instance(instance)
+                start_instance(instance, self._loop)
                 self._started.append(instance)
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
@@ -50,7 +55,7 @@ class OperationRunner(Runner):
         self._host.enter_message(delivery, unit)
         try:
             request = self._runtime.codec.decode(delivery.body)
-            response = dispatch(self._operation, request, self._operation.on_message)
+            response = dispatch(self._operation, request, self._operation.on_message, self._loop)
             if delivery.return_queue:
                 unit.new.append(answer(self._item, delivery, self._runtime.codec.encode(response)))
             unit.settled.append(settled(delivery, MessageStatus.COMPLETED))
@@ -62,8 +67,5 @@ class OperationRunner(Runner):
 
     def stop(self) -> None:
         """Run the tear-down hooks, in the reverse order of the start."""
-        for instance in reversed(self._started):
-            try:
-                instance.on_tear_down()
-            except Exception:
-                instance.logger.exception("on_tear_down failed")
+        stop_instances(reversed(self._started), self._loop)
+        self._loop.close()

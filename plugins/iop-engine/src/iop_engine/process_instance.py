@@ -12,6 +12,7 @@ from iop_core.headers import Body
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.component_host import ComponentHost
+from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import start_instance
 
 
@@ -35,13 +36,13 @@ class ProcessInstance:
     calls: dict[int, Body] = field(default_factory=dict[int, Body])
     is_started: bool = False
 
-    def start(self) -> None:
+    def start(self, loop: HandlerLoop) -> None:
         """Run the start-up hooks, once, and then restore the persistent properties.
 
         In this order because ``on_init`` sets first values: what was stored counts more.
         """
         if not self.is_started:
-            start_instance(self.component)
+            start_instance(self.component, loop)
             write_state(self.component, self.record.state)
             self.is_started = True
 

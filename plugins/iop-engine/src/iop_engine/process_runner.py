@@ -11,7 +11,8 @@ from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, Unit
 from iop_engine.component_host import ComponentHost, Runtime, Scope
-from iop_engine.instances import call, component_class_of, dispatch, make_instance
+from iop_engine.handler_loop import HandlerLoop
+from iop_engine.instances import component_class_of, dispatch, make_instance
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.worker import Runner, Settle
@@ -30,6 +31,7 @@ class ProcessRunner(Runner):
         self._item = item
         self._runtime = runtime
         self._instances = instances
+        self._loop = HandlerLoop()
 
     def start(self) -> None:
         """Check the class and its settings; instances are made per request."""
@@ -39,7 +41,8 @@ class ProcessRunner(Runner):
             probe.log_warning(text)
 
     def stop(self) -> None:
-        """Do nothing: open instances go on after the next start."""
+        """Leave open instances to the next start."""
+        self._loop.close()
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Have one event handled; sends, reply and state are stored with its end."""
@@ -90,10 +93,10 @@ class ProcessRunner(Runner):
         component, codec = instance.component, self._runtime.codec
         scope = instance.host.enter_message(delivery, unit, record.process_id)
         try:
-            instance.start()
+            instance.start(self._loop)
             request = codec.decode(instance.request.body)
             if delivery.type is MessageType.REQUEST:
-                result = dispatch(component, request, component.on_message)
+                result = dispatch(component, request, component.on_message, self._loop)
             else:
                 result = self._on_response(instance, delivery, request)
                 record.pending -= 1
@@ -102,9 +105,10 @@ class ProcessRunner(Runner):
                 1 for message in unit.new if message.process_id == record.process_id and message.return_queue
             )
             if record.pending == 0:
-                self._take_response(record, call(component.on_complete, request, codec.decode(record.response)))
+                result = self._loop.call(component.on_complete, request, codec.decode(record.response))
+                self._take_response(record, result)
                 record.is_completed = True
-                component.on_tear_down()
+                self._loop.call(component.on_tear_down)
         finally:
             instance.host.leave()
         self._reply(instance, record, scope, unit)
@@ -120,7 +124,7 @@ class ProcessRunner(Runner):
         asked = instance.calls.pop(delivery.corresponding_id, None)
         if asked is None:
             asked = stored_delivery(self._runtime.store.reader, delivery.corresponding_id).body
-        return call(
+        return self._loop.call(
             instance.component.on_response,
             request,
             codec.decode(instance.record.response),

@@ -12,13 +12,14 @@ from iop_core.errors import ComponentStartError
 from iop_core.services import BusinessService, takes_input
 from iop_core.stores import Delivery, Unit
 from iop_engine.component_host import ComponentHost, Runtime
+from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     CALL_INTERVAL,
     attach_adapter,
-    call,
     component_class_of,
     make_instance,
     start_instance,
+    stop_instances,
 )
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.worker import Runner, Settle
@@ -42,6 +43,7 @@ class ServiceRunner(Runner):
         self._runtime = runtime
         self._host = ComponentHost(item, runtime)
         self._turn = threading.Lock()
+        self._loop = HandlerLoop()
         self._started: list[Component] = []
         self.loop: AdapterLoop | None = None
 
@@ -56,10 +58,12 @@ class ServiceRunner(Runner):
             adapter.business_host_python = self._service
         for instance in (adapter, self._service):
             if instance is not None:
-                start_instance(instance)
+                start_instance(instance, self._loop)
                 self._started.append(instance)
         if isinstance(adapter, InboundAdapter):
-            self.loop = AdapterLoop(adapter, self._turn, self._runtime.clock.alarm(), self._interval(adapter))
+            self.loop = AdapterLoop(
+                adapter, self._turn, self._loop, self._runtime.clock.alarm(), self._interval(adapter)
+            )
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Hand a message addressed to the service to it as input."""
@@ -81,8 +85,8 @@ class ServiceRunner(Runner):
         """Call the service with one input; the turn is already taken."""
         self._service._wait_for_next_call_interval = False  # pyright: ignore[reportPrivateUsage] - users' name
         if self._takes_input:
-            return call(self._service.on_process_input, message_input)
-        return call(self._service.on_process_input)
+            return self._loop.call(self._service.on_process_input, message_input)
+        return self._loop.call(self._service.on_process_input)
 
     def adapter_input(self, message_input: object) -> object:
         """Call the service with an input of its adapter: a session of its own."""
@@ -96,11 +100,8 @@ class ServiceRunner(Runner):
         """End the adapter loop and run the tear-down hooks, service first."""
         if self.loop is not None:
             self.loop.stop()
-        for instance in reversed(self._started):
-            try:
-                instance.on_tear_down()
-            except Exception:
-                instance.logger.exception("on_tear_down failed")
+        stop_instances(reversed(self._started), self._loop)
+        self._loop.close()
 
     def _interval(self, adapter: InboundAdapter) -> float:
         value = self._item.adapter_settings.get(CALL_INTERVAL)
@@ -142,13 +143,22 @@ class AdapterLoop:
     Args:
         adapter: The adapter.
         turn: Held while the adapter or its service runs.
+        loop: Runs its coroutines.
         alarm: Ends the loop.
         interval_seconds: Time between the end of one call and the next.
     """
 
-    def __init__(self, adapter: InboundAdapter, turn: threading.Lock, alarm: Alarm, interval_seconds: float) -> None:
+    def __init__(
+        self,
+        adapter: InboundAdapter,
+        turn: threading.Lock,
+        loop: HandlerLoop,
+        alarm: Alarm,
+        interval_seconds: float,
+    ) -> None:
         self._adapter = adapter
         self._turn = turn
+        self._loop = loop
         self._alarm = alarm
         self._interval_seconds = interval_seconds
         self._has_polled = threading.Event()
@@ -177,7 +187,7 @@ class AdapterLoop:
         while not self._alarm.is_set():
             with self._turn:
                 try:
-                    call(self._adapter.on_task)
+                    self._loop.call(self._adapter.on_task)
                 except Exception:
                     self._adapter.logger.exception("input failed; trying again in %g s", self._interval_seconds)
             self._has_polled.set()

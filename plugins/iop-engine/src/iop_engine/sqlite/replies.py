@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable, Iterable
 
 from iop_core.errors import StoreError
 from iop_core.stores import SYNC_CALL_PREFIX, Delivery, NewMessage
@@ -25,6 +26,7 @@ class Slot:
         self._claimed_by = 0
         self._is_open = True
         self._answer: Delivery | StoreError | None = None
+        self._on_answer: Callable[[], None] | None = None
 
     @property
     def queue(self) -> str:
@@ -47,6 +49,14 @@ class Slot:
         if isinstance(self._answer, StoreError):
             raise self._answer
         return self._answer
+
+    def on_answer(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called once ``wait`` would return the answer, or an error, at once."""
+        with self._changed:
+            self._on_answer = callback
+            is_over = self._answer is not None
+        if is_over:
+            callback()
 
     def close(self) -> None:
         """Stop waiting."""
@@ -84,6 +94,9 @@ class Slot:
                 return
             self._answer = answer
             self._changed.notify_all()
+            callback = self._on_answer
+        if callback is not None:
+            callback()
 
     def _is_over(self) -> bool:
         return self._answer is not None or not self._is_open
@@ -135,6 +148,13 @@ class Slots:
     def forget(self, queue: str) -> None:
         """Remove a slot."""
         self._open.pop(queue, None)
+
+    def refuse(self, queues: Iterable[str], error: StoreError) -> None:
+        """Wake the callers of requests that could not be stored."""
+        for queue in queues:
+            slot = self._open.get(queue)
+            if slot is not None:
+                slot.deliver(error)
 
     def abandon(self, error: StoreError) -> None:
         """Wake all callers with an error, now and later: no answer can come any more."""

@@ -231,6 +231,7 @@ class Writer:
             self._on_stored(jobs)
         else:
             self._report(str(error))
+            self._slots.refuse([message.return_queue for job in jobs for message in job.unit.new], error)
         with self._condition:
             self._in_hand -= len(jobs)
             is_quiet = not self._waiting and not self._in_hand
