@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iop_core import BusinessOperation, BusinessService, target
-from iop_core.errors import ProductionError
+from iop_core.errors import ProductionError, ProductionTypeError
 from iop_core.headers import BusinessType
 from iop_production import Production
 
@@ -81,6 +81,27 @@ def test_spaces_in_a_written_route_do_not_reach_the_engine(prod) -> None:
     (file, _) = prod.definition().items
     assert file.host_settings == {"Output": "OrderOperation,Missing"}
     assert file.targets == {"Output": ("OrderOperation", "Missing")}
+
+
+def test_serializers_are_handed_on(prod) -> None:
+    assert (prod.definition().serializer, prod.definition().allowed_serializers) == ("json", ())
+    prod.serialize_with("msgpack").allow_serializers("pickle", "yaml", "pickle")
+    assert (prod.definition().serializer, prod.definition().allowed_serializers) == ("msgpack", ("pickle", "yaml"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("serializer", b"json", "serializer of production must be the name of a serializer, got b'json'"),
+        ("serializer", "", "serializer of production must be the name of a serializer, got ''"),
+        ("allowed_serializers", "pickle", r"must be names such as \('pickle',\), got 'pickle'"),
+        ("allowed_serializers", (5,), "allowed_serializers of production must be the name of a serializer, got 5"),
+    ],
+)
+def test_serializer_without_a_name_is_refused(prod, field, value, text) -> None:
+    setattr(prod, field, value)
+    with pytest.raises(ProductionTypeError, match=text):
+        prod.definition()
 
 
 def test_text_fields_are_read(prod) -> None:

@@ -61,6 +61,7 @@ def test_signature_is_made_of_fields_alone() -> None:
         *("name", "testing_enabled", "log_general_trace_events", "actor_pool_size", "description"),
         *("shutdown_timeout", "update_timeout", "alert_notification_manager", "alert_notification_operation"),
         *("alert_notification_recipients", "alert_action_window", "namespace", "director"),
+        *("serializer", "allowed_serializers"),
     ]
     with pytest.raises(TypeError, match="unexpected keyword argument 'hydrate'"):
         Production("P", hydrate=False)
@@ -86,6 +87,26 @@ def test_fluent_methods_change_and_return_the_production() -> None:
     assert (prod.alert_notification_recipients, prod.alert_action_window) == ("a@b", 5)
     assert (prod.namespace, prod.director) == ("DEMO", director)
     assert prod.testing(False).testing_enabled is False
+
+
+def test_serializers_are_named_by_argument_class_or_fluent_method() -> None:
+    class Packed(Production):
+        serializer = "msgpack"
+        allowed_serializers = ["pickle"]
+
+    assert (Production("P").serializer, Production("P").allowed_serializers) == ("json", ())
+    assert (Packed("P").serializer, Packed("P").allowed_serializers) == ("msgpack", ["pickle"])
+    given = Packed("P", serializer="json", allowed_serializers=())
+    assert (given.serializer, given.allowed_serializers) == ("json", ())
+    prod = Packed("P")
+    assert prod.serialize_with("text").allow_serializers("a", "b") is prod
+    assert (prod.serializer, prod.allowed_serializers) == ("text", ("pickle", "a", "b"))
+    assert Packed.allowed_serializers == ["pickle"]
+
+
+def test_serializers_are_not_told_to_iris() -> None:
+    plain, packed = Production("P"), Production("P", serializer="msgpack", allowed_serializers=("pickle",))
+    assert packed.to_dict() == plain.to_dict()
 
 
 def test_none_leaves_a_field_and_empty_text_clears_it() -> None:

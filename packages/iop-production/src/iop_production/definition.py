@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
 
 from iop_core.definitions import ItemDefinition, ProductionDefinition
-from iop_core.errors import ProductionError
+from iop_core.errors import ProductionError, ProductionTypeError
 from iop_production.component_classes import adapter_type, declared_ports
 from iop_production.names import proxy_name
 from iop_production.target_lists import split_targets
@@ -22,6 +23,7 @@ def define_production(production: Production) -> ProductionDefinition:
 
     Raises:
         ProductionError: A field holds text that is no number or no boolean.
+        ProductionTypeError: A serializer is not given by its name.
     """
     return ProductionDefinition(
         name=production.name,
@@ -30,6 +32,8 @@ def define_production(production: Production) -> ProductionDefinition:
         testing_enabled=_boolean(production.testing_enabled, "production", "testing_enabled"),
         log_trace_events=_boolean(production.log_general_trace_events, "production", "log_general_trace_events"),
         shutdown_timeout_seconds=_number(production.shutdown_timeout, "production", "shutdown_timeout"),
+        serializer=_serializer_name(production.serializer, "serializer"),
+        allowed_serializers=_serializer_names(production.allowed_serializers),
     )
 
 
@@ -71,6 +75,19 @@ def _adapter_class(ref: ComponentRef) -> type | None:
     found = adapter_type(ref.component_class)
     # Another name was given for the item: its class is not the one of the component.
     return found if isinstance(found, type) and proxy_name(found) == ref.adapter_class_name else None
+
+
+def _serializer_names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, (tuple, list, set, frozenset)):  # a text alone would be taken apart into letters
+        raise ProductionTypeError(f"allowed_serializers of production must be names such as ('pickle',), got {value!r}")
+    names = cast("Iterable[object]", value)
+    return tuple(dict.fromkeys(_serializer_name(name, "allowed_serializers") for name in names))
+
+
+def _serializer_name(value: object, field: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ProductionTypeError(f"{field} of production must be the name of a serializer, got {value!r}")
+    return value
 
 
 def _integer(value: object, label: str, field: str) -> int:

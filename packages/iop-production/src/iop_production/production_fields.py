@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from typing_extensions import Self
@@ -40,6 +41,10 @@ class ProductionFields:
         alert_action_window: Minutes in which an alert should be dealt with.
         namespace: Namespace of IRIS; None: the current one.
         director: Director for life-cycle calls; None: chosen when one is needed.
+        serializer: Name of the serializer that writes messages whose class names none. This
+            and the next are for productions that run in Python; IRIS gets neither.
+        allowed_serializers: Names of serializers that need permission, such as ``pickle``, and
+            have it in this production.
 
     Raises:
         ProductionError: There is no name.
@@ -58,6 +63,8 @@ class ProductionFields:
     alert_action_window: float = 60
     namespace: str | None = None
     director: Any = None
+    serializer: str = "json"
+    allowed_serializers: Sequence[str] = ()
 
     def __init__(
         self,
@@ -75,6 +82,8 @@ class ProductionFields:
         alert_action_window: float | None = None,
         namespace: str | None = None,
         director: object = None,
+        serializer: str | None = None,
+        allowed_serializers: Sequence[str] | None = None,
     ) -> None:
         given = {
             "testing_enabled": testing_enabled,
@@ -89,6 +98,8 @@ class ProductionFields:
             "alert_action_window": alert_action_window,
             "namespace": namespace,
             "director": director,
+            "serializer": serializer,
+            "allowed_serializers": allowed_serializers,
         }
         self.name = _production_name(type(self), name)
         for field, value in given.items():
@@ -154,6 +165,22 @@ class ProductionFields:
     def with_director(self, director: object) -> Self:
         """Set the director for life-cycle calls."""
         self.director = director
+        return self
+
+    def serialize_with(self, name: str) -> Self:
+        """Set which serializer writes the messages whose class names none."""
+        self.serializer = name
+        return self
+
+    def allow_serializers(self, *names: str) -> Self:
+        """Allow serializers that need permission, besides those allowed before.
+
+        Example:
+            >>> from iop_production import Production
+            >>> Production("Demo.Pickles").allow_serializers("pickle").allowed_serializers
+            ('pickle',)
+        """
+        self.allowed_serializers = (*self.allowed_serializers, *names)
         return self
 
     def _set(self, **values: object) -> Self:
