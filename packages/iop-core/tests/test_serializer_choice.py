@@ -148,8 +148,10 @@ def test_unknown_name_of_a_class_is_refused_when_it_is_sent():
     class Lost(Message, serializer="txet"):
         number: str = ""
 
-    with pytest.raises(UnknownPluginError, match="did you mean 'text'"):
+    with pytest.raises(UnknownPluginError, match=r"serializer of .*Lost 'txet' \(did you mean 'text'"):
         make().encode(Lost())
+    with pytest.raises(UnknownPluginError, match=r"serializer of .*Lost 'txet'"):
+        make().check(Lost)
 
 
 @pytest.mark.parametrize("wrong", [5, TextSerializer, None])
@@ -175,10 +177,13 @@ def test_guarded_serializer_neither_writes_nor_reads_without_permission():
     body = allowing.encode(GuardedOrder("A1"))
     assert body == Body(class_name_of(GuardedOrder), "guarded", b"A1")
     assert allowing.decode(body) == GuardedOrder("A1")
-    how = r"'guarded' is not allowed.*allowed_serializers=\('guarded',\).*\.allow_serializers\('guarded'\)"
+    how = r"'guarded', is not allowed.*allowed_serializers=\('guarded',\).*\.allow_serializers\('guarded'\)"
     bodies = make(allowed=["text"])
     with pytest.raises(SerializationError, match=how):
         bodies.encode(GuardedOrder("A1"))
+    with pytest.raises(SerializationError, match=how):
+        bodies.check(GuardedOrder)
+    allowing.check(GuardedOrder)
     with pytest.raises(SerializationError, match=how):
         bodies.decode(body)
     with pytest.raises(SerializationError, match=how):

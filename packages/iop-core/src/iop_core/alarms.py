@@ -12,7 +12,7 @@ ALARM_ITEM = "Ens.Alarm"
 
 
 @dataclass
-class AlarmRequest(Message):
+class AlarmRequest(Message, serializer="json"):
     """Asks to be answered at a later moment; stored for each ``BusinessProcess.set_timer``.
 
     Attributes:

@@ -82,6 +82,14 @@ class RunningProduction(MessageHistory, Protocol):
         """
         ...
 
+    def decode(self, stored: StoredMessage) -> object:
+        """Return a stored message as a message object, None for an empty body.
+
+        Raises:
+            SerializationError: It cannot be read, or not with what this production allows.
+        """
+        ...
+
     def wait_until_idle(self, timeout_seconds: float | None = None) -> bool:
         """Wait until no running item has anything left to do; False when time ran out.
 

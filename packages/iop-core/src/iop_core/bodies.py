@@ -61,6 +61,15 @@ class BodyCodec:
         for name, serializer in self._serializers.items():
             serializer.use_key(partial(secret, name))
 
+    def check(self, message_class: type) -> None:
+        """Make sure that the serializer which writes messages of a class can be used here.
+
+        Raises:
+            UnknownPluginError: It is not installed.
+            SerializationError: It is not allowed.
+        """
+        self._writer_of(message_class)
+
     def encode(self, message: object) -> Body:
         """Return the message as a body; None becomes the empty body.
 
@@ -92,13 +101,13 @@ class BodyCodec:
         key = (body.class_name, body.serializer)
         known = self._decoders.get(key)
         if known is None or known[0] is not message_class:
-            known = (message_class, self._permitted(body.serializer).codec_for(message_class))
+            known = (message_class, self._permitted(body.serializer, body.class_name).codec_for(message_class))
             self._decoders[key] = known
         return known[1].decode(body.payload)
 
     def _compile_encoder(self, message_class: type) -> tuple[str, str, Codec]:
         name = class_name_of(message_class)
-        serializer = self._permitted(chosen_serializer(message_class) or self._default)
+        serializer = self._writer_of(message_class)
         if not serializer.accepts(message_class):
             if is_message_class(message_class):
                 raise SerializationError(
@@ -114,11 +123,15 @@ class BodyCodec:
         self._encoders[message_class] = known
         return known
 
-    def _permitted(self, name: str) -> Serializer:
-        serializer = choose("serializer", name, self._serializers)
+    def _writer_of(self, message_class: type) -> Serializer:
+        return self._permitted(chosen_serializer(message_class) or self._default, class_name_of(message_class))
+
+    def _permitted(self, name: str, class_name: str = "") -> Serializer:
+        kind = f"serializer of {class_name}" if class_name else "serializer"
+        serializer = choose(kind, name, self._serializers)
         if serializer.needs_permission and name not in self._allowed:
             raise SerializationError(
-                f"the serializer {name!r} is not allowed in this production. If you trust all who can write to its "
+                f"the {kind}, {name!r}, is not allowed in this production. If you trust all who can write to its "
                 f"data, allow it: Production(..., allowed_serializers=({name!r},)) or .allow_serializers({name!r})"
             )
         return serializer

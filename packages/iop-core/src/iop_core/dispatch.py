@@ -87,6 +87,11 @@ class DispatchTable:
         return [(mapping.key, mapping.method) for mapping in self._mappings]
 
     @property
+    def message_classes(self) -> list[type]:
+        """The message classes that have a method; those declared by name alone are not among them."""
+        return [mapping.message for mapping in self._mappings if isinstance(mapping.message, type)]
+
+    @property
     def handlers(self) -> tuple[str, ...]:
         """Names of the methods that carry ``@handler``."""
         return tuple(dict.fromkeys(mapping.method for mapping in self._mappings if mapping.source == HANDLER))

@@ -298,6 +298,20 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def secret(self, name: str) -> bytes:
+        """Return 32 secret bytes that belong to this namespace alone, to sign what is stored with.
+
+        They are made when they are first asked for and stay the same from then on. They are
+        kept apart from the messages: who can read or write those has not thereby read them.
+
+        Args:
+            name: What they are for: a lower-case letter, then letters, digits, ``_``, ``-``.
+
+        Raises:
+            StoreError: They cannot be read or kept, or the name cannot be used.
+        """
+
+    @abstractmethod
     def submit(self, unit: Unit) -> Ticket:
         """Take over a unit and return at once; ids of new messages are filled in.
 

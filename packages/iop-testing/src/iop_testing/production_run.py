@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_core.backends import RunningProduction, RunOptions
-from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock, SystemClock
 from iop_core.errors import BackendError
 from iop_core.events import LogEntry, QueueStatus, Trace
@@ -36,7 +35,6 @@ class ProductionRun:
 
     def __init__(self, running: RunningProduction) -> None:
         self._running = running
-        self._codec = BodyCodec()
 
     def send(self, item: str, message: object) -> int:
         """Send a request to any item and return its session id; it is on disk by then.
@@ -99,11 +97,12 @@ class ProductionRun:
 
         Raises:
             LookupError: No such message.
+            SerializationError: It cannot be read with the serializers that the production allows.
         """
         stored = self._running.message(message_id)
         if stored is None:
             raise LookupError(f"no message {message_id} is stored")
-        return self._codec.decode(stored.body)
+        return self._running.decode(stored)
 
     def trace(self, session_id: int | None = None) -> Trace | None:
         """Return all messages and log entries of a session, the latest for None."""

@@ -67,6 +67,20 @@ class StoreSuite(StoreTrial):
         assert (first.session_id, second.session_id) == (first.message_id, first.message_id)
         assert header(store, second.message_id).session_id == first.message_id
 
+    def test_secrets_stay(self, store: Store, open_again: Callable[[], Store]) -> None:
+        """A secret is long, random, the same after reopening, and another one for each name."""
+        secrets = [store.secret(name) for name in ("pickle", "other-1", "pickle")]
+        assert secrets[0] == secrets[2] != secrets[1]
+        assert all(len(secret) == 32 and len(set(secret)) > 8 for secret in secrets)
+        store.close()
+        assert open_again().secret("pickle") == secrets[0]
+
+    @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "a.b", "a" * 65, "a\0"])
+    def test_secret_with_an_odd_name_is_refused(self, store: Store, name: str) -> None:
+        """A name is never taken for a place elsewhere."""
+        with pytest.raises(StoreError):
+            store.secret(name)
+
     # Order, priorities and keys
 
     def test_messages_come_in_order(self, store: Store) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 from iop_core.backends import Backend, RunOptions
+from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
@@ -58,13 +59,16 @@ class LocalBackend(Backend):
                 f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe "
                 "against the death of the process)"
             )
-        addresses = AddressBook(production)  # before anything is made on disk
+        # What is wrong with the production is found before anything is made on disk.
+        addresses = AddressBook(production)
+        codec = BodyCodec(default=production.serializer, allowed=production.allowed_serializers)
         store = self._store_class.open(
             self.location, namespace=self.namespace, durability=options.durability, clock=options.clock
         )
         try:
+            codec.use_keys(store.secret)
             history = History(store.reader, namespace=self.namespace, location=self.location)
-            engine = Engine(production, addresses, store, options, history)
+            engine = Engine(production, addresses, store, options, history, codec=codec)
         except BaseException:
             store.close()
             raise

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from iop_core.backends import RunOptions
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
-from iop_core.errors import RequestFailedError, RequestTimeoutError
+from iop_core.dispatch import DispatchTable
+from iop_core.errors import ComponentStartError, DispatchError, RequestFailedError, RequestTimeoutError
 from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
 from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.logs import attach_event_log
@@ -35,6 +36,7 @@ class Engine:
         store: Where it keeps its messages; the engine closes it.
         options: How to run it.
         history: Reads the store for callers.
+        codec: Messages to bodies and back.
     """
 
     def __init__(
@@ -44,17 +46,20 @@ class Engine:
         store: Store,
         options: RunOptions,
         history: History,
+        *,
+        codec: BodyCodec,
     ) -> None:
         self._production = production
         self._store = store
         self._options = options
         self._history = history
         self._addresses = addresses
-        self._codec = BodyCodec()
+        self._codec = codec
         self._stopping = threading.Lock()
         self._is_stopped = False
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
         self._alarms = AlarmRunner(runtime)
+        _check_serializers(production, codec)
         self._lanes: list[Lane] = [*build_lanes(production, runtime), build_alarm_lane(self._alarms, store)]
 
     def start(self) -> None:
@@ -190,6 +195,18 @@ class Engine:
             "pid": str(os.getpid()),
         }
         self._store.submit(Unit(notes=notes)).wait()
+
+
+def _check_serializers(production: ProductionDefinition, codec: BodyCodec) -> None:
+    """Make sure that all messages for which a component has a handler can be read and written."""
+    for item in production.items:
+        if item.enabled and item.component_class is not None and item.business_type is not BusinessType.SERVICE:
+            try:
+                table = DispatchTable.of(item.component_class)
+            except DispatchError as exc:
+                raise ComponentStartError(item.name, str(exc)) from exc
+            for message_class in table.message_classes:
+                codec.check(message_class)
 
 
 def _left(deadline: float | None) -> float | None:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from iop_core.errors import StoreError, StoreLockedError
 
+_SECRET = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _NAMESPACE = re.compile(r"[A-Za-z%][A-Za-z0-9_.-]{0,63}")
 
 
@@ -63,6 +64,19 @@ class DataDirectory:
                 f"the data directory {str(self.path)!r} cannot be written: {exc.strerror or exc}. Make it writable "
                 "or give another one"
             ) from exc
+
+    def secret_file(self, name: str) -> Path:
+        """Return the file of the secret of that name.
+
+        Raises:
+            StoreError: The name cannot be used in a file name.
+        """
+        if not _SECRET.fullmatch(name):
+            raise StoreError(
+                f"a secret cannot be called {name!r}: start with a lower-case letter, then up to 63 lower-case "
+                "letters, digits, '_', '-'"
+            )
+        return self.database.with_suffix(f".{name}.key")
 
     def release(self) -> None:
         """Give up possession; repeatable."""

@@ -17,6 +17,7 @@ from iop_engine.sqlite.reader import SqliteReader
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import delivery_of
 from iop_engine.sqlite.schema import open_for_writing
+from iop_engine.sqlite.secret_file import read_secret
 from iop_engine.sqlite.writer import Job, Writer
 
 
@@ -51,6 +52,7 @@ class SqliteStore(Store):
         self._slots = Slots()
         self._idle = threading.Condition()
         self._closing = threading.Lock()
+        self._reading_secret = threading.Lock()
         self._is_closed = False
         self._writer = Writer(connection, directory.database, highest_ids, self._slots, self._publish, self._tell_idle)
 
@@ -80,6 +82,11 @@ class SqliteStore(Store):
     def reader(self) -> SqliteReader:
         """Reads what is stored."""
         return self._reader
+
+    def secret(self, name: str) -> bytes:
+        """Return the secret of that name, kept in a file of its own beside the database."""
+        with self._reading_secret:
+            return read_secret(self._directory.secret_file(name))
 
     def submit(self, unit: Unit) -> Ticket:
         """Take over a unit and return at once."""
