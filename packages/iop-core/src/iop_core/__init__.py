@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from iop_core.hookspecs import hookimpl
     from iop_core.messages import Message
     from iop_core.operations import BusinessOperation
+    from iop_core.persistent_fields import Field
+    from iop_core.persistent_messages import PersistentMessage
+    from iop_core.persistent_models import Model
     from iop_core.pickle_messages import PickleMessage
     from iop_core.processes import BusinessProcess
     from iop_core.pydantic_messages import PydanticMessage, PydanticPickleMessage
@@ -27,11 +30,14 @@ __all__ = (
     "BusinessProcess",
     "BusinessService",
     "Category",
+    "Field",
     "InboundAdapter",
     "IopError",
     "Message",
     "MessageContext",
+    "Model",
     "OutboundAdapter",
+    "PersistentMessage",
     "PickleMessage",
     "PollingBusinessService",
     "PydanticMessage",
@@ -52,11 +58,14 @@ if not TYPE_CHECKING:
         "BusinessProcess": "processes",
         "BusinessService": "services",
         "Category": "settings",
+        "Field": "persistent_fields",
         "InboundAdapter": "adapters",
         "IopError": "errors",
         "Message": "messages",
         "MessageContext": "context",
+        "Model": "persistent_models",
         "OutboundAdapter": "adapters",
+        "PersistentMessage": "persistent_messages",
         "PickleMessage": "pickle_messages",
         "PollingBusinessService": "services",
         "PydanticMessage": "pydantic_messages",

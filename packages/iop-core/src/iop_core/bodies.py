@@ -8,6 +8,7 @@ from functools import partial
 from iop_core.errors import SerializationError
 from iop_core.headers import EMPTY_BODY, Body
 from iop_core.message_types import is_message_class
+from iop_core.messages import set_iris_id
 from iop_core.plugins import choose, installed_plugins
 from iop_core.registry import MESSAGE_CLASSES, MessageRegistry, class_name_of
 from iop_core.serializers import Codec, Serializer, chosen_serializer
@@ -103,7 +104,10 @@ class BodyCodec:
         if known is None or known[0] is not message_class:
             known = (message_class, self._permitted(body.serializer, body.class_name).codec_for(message_class))
             self._decoders[key] = known
-        return known[1].decode(body.payload)
+        message = known[1].decode(body.payload)
+        if body.body_id:
+            set_iris_id(message, str(body.body_id))
+        return message
 
     def _compile_encoder(self, message_class: type) -> tuple[str, str, Codec]:
         name = class_name_of(message_class)
@@ -116,7 +120,7 @@ class BodyCodec:
                 )
             raise SerializationError(
                 f"{name} is not a message: send an instance of a dataclass that derives from Message, a "
-                "PydanticMessage, or None"
+                "PydanticMessage, a PersistentMessage, or None"
             )
         known = (name, serializer.name, serializer.codec_for(message_class))
         self._registry.register(message_class)

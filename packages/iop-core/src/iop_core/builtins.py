@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def iop_serializers() -> list[type[Serializer]]:
-    """Offer the JSON serializer."""
+    """Offer the JSON serializer, and that of persistent messages."""
     from iop_core.json_serializer import JsonSerializer
+    from iop_core.persistent_serializer import PersistentSerializer
 
-    return [JsonSerializer]
+    return [JsonSerializer, PersistentSerializer]
 
 
 @hookimpl

@@ -6,7 +6,7 @@ interoperability, so that its users recognise every word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
@@ -65,11 +65,13 @@ class Body:
         class_name: ``module.Class`` of the message; empty for "no message".
         serializer: Name of the serializer that wrote ``payload``.
         payload: The bytes.
+        body_id: Id of the stored body; 0 for one that is not stored.
     """
 
     class_name: str
     serializer: str
     payload: bytes
+    body_id: int = field(default=0, compare=False)
 
     @property
     def is_empty(self) -> bool:
