@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
-from iop_core.headers import MessageHeader, MessagePriority
+from iop_core.headers import Body, MessageHeader, MessagePriority
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.rows import (
@@ -30,6 +30,7 @@ from iop_engine.sqlite.rows import (
     to_microseconds,
 )
 from iop_engine.sqlite.schema import damaged, open_for_reading, translate
+from iop_engine.sqlite.typed_tables import restored
 
 T = TypeVar("T")
 
@@ -119,7 +120,7 @@ class SqliteReader(StoreReader):
     def message(self, message_id: int) -> StoredMessage | None:
         """Return one message with its body, or None."""
         sql = f"SELECT {HEADER_COLUMNS}, {BODY_COLUMNS} FROM {JOIN_BODIES} WHERE h.id = ?"  # noqa: S608
-        found = self._read(lambda row: StoredMessage(header_from_row(row), body_from_row(row[-4:])), sql, (message_id,))
+        found = self._read(lambda row: StoredMessage(header_from_row(row), self._body(row)), sql, (message_id,))
         return found[0] if found else None
 
     def queues(self) -> list[QueueStatus]:
@@ -133,7 +134,7 @@ class SqliteReader(StoreReader):
             f"SELECT {DELIVERY_COLUMNS} FROM {JOIN_BODIES} WHERE h.status <= 3 AND h.priority < ? "  # noqa: S608
             "ORDER BY h.priority, h.id"
         )
-        return self._read(delivery_from_row, sql, (int(MessagePriority.ASYNC),))
+        return self._read(self._delivery, sql, (int(MessagePriority.ASYNC),))
 
     def refill(self, queue: str, above: int, most: int, most_bytes: int) -> tuple[list[Delivery], bool]:
         """Return the next unfinished asynchronous messages of a queue, and whether there are more."""
@@ -145,7 +146,7 @@ class SqliteReader(StoreReader):
         size = 0
         with self._reading(), closing(self._connection.cursor()) as cursor:
             for row in cursor.execute(sql, (queue, int(MessagePriority.ASYNC), above, most)):
-                found.append(delivery_from_row(row))
+                found.append(self._delivery(row))
                 size += len(found[-1].body.payload)
                 if size >= most_bytes:
                     return found, True
@@ -171,6 +172,13 @@ class SqliteReader(StoreReader):
         sql = f"SELECT * FROM log WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
         found = self._read(log_entry_from_row, sql, (*parameters, -1 if limit is None else max(0, limit)))
         return found[::-1]
+
+    def _delivery(self, row: Row) -> Delivery:
+        return delivery_from_row(row, self._body(row))
+
+    def _body(self, row: Row) -> Body:
+        """Return the body whose columns are the last of a row."""
+        return restored(self._connection, body_from_row(row[-5:]))
 
     def _number(self, sql: str, values: Row = ()) -> int:
         return self._read(lambda row: int(row[0]), sql, values)[0]

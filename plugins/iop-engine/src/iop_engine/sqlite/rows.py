@@ -32,12 +32,12 @@ HEADER_COLUMNS = (
     "coalesce(length(b.payload), 0), h.is_error, h.error, h.description, h.completion_key, h.created, h.processed"
 )
 
+BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum, h.body_id"
+
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
-    "h.process_id, h.is_error, h.error, h.completion_key, h.created, b.class_name, b.serializer, b.payload, b.checksum"
+    "h.process_id, h.is_error, h.error, h.completion_key, h.created, " + BODY_COLUMNS
 )
-
-BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum"
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
 
@@ -45,6 +45,11 @@ JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
 def storable(text: str) -> str:
     """Return text that SQLite can hold: half characters, which it refuses, are spelled out."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def with_id(body: Body, body_id: int) -> Body:
+    """Return a body with its id; by hand, because ``dataclasses.replace`` takes three times as long."""
+    return Body(body.class_name, body.serializer, body.payload, body_id)
 
 
 def body_row(body_id: int, body: Body) -> tuple[Any, ...]:
@@ -58,12 +63,12 @@ def body_from_row(row: Row) -> Body:
     Raises:
         sqlite3.DatabaseError: Its bytes are not those that were written.
     """
-    class_name, serializer, payload, checksum = row
+    class_name, serializer, payload, checksum, body_id = row
     if class_name is None:
         return EMPTY_BODY
     if zlib.crc32(payload) != checksum:
         raise sqlite3.DatabaseError("the body of a message is malformed: its checksum is wrong")
-    return Body(class_name, serializer, payload)
+    return Body(class_name, serializer, payload, body_id)
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -105,8 +110,8 @@ def header_from_row(row: Row) -> MessageHeader:
     )
 
 
-def delivery_from_row(row: Row) -> Delivery:
-    """Build a delivery from ``DELIVERY_COLUMNS``."""
+def delivery_from_row(row: Row, body: Body) -> Delivery:
+    """Build a delivery from ``DELIVERY_COLUMNS``, of which the last are those of the body."""
     return Delivery(
         message_id=row[0],
         session_id=row[1],
@@ -123,7 +128,7 @@ def delivery_from_row(row: Row) -> Delivery:
         completion_key=row[12],
         time_created=to_datetime(row[13]),
         attempt=1,
-        body=body_from_row(row[14:18]),
+        body=body,
     )
 
 

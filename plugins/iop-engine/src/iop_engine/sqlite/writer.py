@@ -19,8 +19,9 @@ from iop_core.errors import StoreError, StoreUnwritableError
 from iop_core.headers import MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, NewMessage, Unit
 from iop_engine.sqlite.replies import Slots
-from iop_engine.sqlite.rows import body_row, process_row, storable, to_microseconds
+from iop_engine.sqlite.rows import body_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
+from iop_engine.sqlite.typed_tables import TypedTables
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -110,6 +111,7 @@ class Writer:
         on_quiet: Callable[[], None],
     ) -> None:
         self._connection = connection
+        self._typed_tables = TypedTables(connection)
         self._path = path
         self._header_id, self._body_id, self._log_id = highest_ids
         self._slots = slots
@@ -260,6 +262,7 @@ class Writer:
         return None
 
     def _roll_back(self, jobs: Sequence[Job]) -> None:
+        self._typed_tables.forget()
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
@@ -289,7 +292,8 @@ class Writer:
                 if message.body.class_name:
                     self._body_id += 1
                     body_id = self._body_id
-                    bodies.append(body_row(body_id, message.body))
+                    message.body = body = with_id(message.body, body_id)
+                    bodies.append(body_row(body_id, self._typed_tables.keep(body)))
                 if message.type is MessageType.RESPONSE:
                     links.append((message.message_id, message.corresponding_id))
                 headers.append(self._header_row(message, body_id, created))
