@@ -11,7 +11,7 @@ from iop_core.errors import IopError, SettingsFileError
 from iop_production import Production
 
 PRODUCTIONS = "PRODUCTIONS"
-# All sections there are; only PRODUCTIONS is read here.
+# All sections there are; CLASSES is read by message_classes.
 SECTIONS = (PRODUCTIONS, "CLASSES", "SCHEMAS", "REMOTE_SETTINGS")
 
 

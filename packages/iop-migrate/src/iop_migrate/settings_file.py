@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from iop_core.errors import SettingsFileError, did_you_mean
 from iop_migrate.file_module import forget_module, run_file
+from iop_migrate.message_classes import read_message_classes, register_message_classes
 from iop_migrate.sections import read_productions
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def load_settings(path: str | Path) -> Settings:
 
     Productions are the entries of ``PRODUCTIONS``, a list of ``Production`` objects or
     subclasses. A file without ``PRODUCTIONS`` means the ``Production`` objects among its
-    module-level names.
+    module-level names. Persistent message classes in ``CLASSES``, a dict, stand for the
+    classes of those names on IRIS from then on.
 
     Args:
         path: The file; a relative one starts from the current directory.
@@ -58,7 +60,9 @@ def load_settings(path: str | Path) -> Settings:
     _check_file(file, path)
     loaded = run_file(file)
     try:
+        classes = read_message_classes(vars(loaded.module), file)
         productions = read_productions(vars(loaded.module), file)
+        register_message_classes(classes)
     except BaseException:
         loaded.forget()
         raise
