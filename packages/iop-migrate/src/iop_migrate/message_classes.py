@@ -35,6 +35,7 @@ def read_message_classes(names: Mapping[str, object], file: Path) -> dict[str, t
     found: dict[str, type[PersistentMessage]] = {}
     for name, value in cast("dict[object, object]", section).items():
         place = f"{file}: CLASSES[{name!r}]"
+        is_message = is_message_class(value)
         if isinstance(value, type) and issubclass(value, PersistentMessage):
             if not isinstance(name, str):
                 raise SettingsFileError(f"{place}: the key has to be the name of the class on IRIS")
@@ -42,9 +43,9 @@ def read_message_classes(names: Mapping[str, object], file: Path) -> dict[str, t
                 raise SettingsFileError(f"{place}: {value.__name__} is registered under another name too; keep one")
             _check(value, name, place)
             found[name] = value
-        elif is_message_class(cast("object", value)):
+        elif is_message:
             raise SettingsFileError(
-                f"{place} is a message that is not persistent and needs no class on IRIS; put it into SCHEMAS, or drop it"
+                f"{place} is a message that is not persistent and needs no class on IRIS; drop it, or use SCHEMAS"
             )
     lower = [name.casefold() for name in found]
     twice = [name for name in found if lower.count(name.casefold()) > 1]
