@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from hypothesis import given, settings
@@ -45,6 +46,7 @@ class Disk:
         self.committed: dict[int, Delivery] = {}
         self.unpublished: list[Delivery] = []
         self.reads = 0
+        self.was_read = threading.Event()
 
     def commit(self, delivery: Delivery) -> None:
         self.committed[delivery.message_id] = delivery
@@ -52,6 +54,7 @@ class Disk:
 
     def refill(self, _queue: str, above: int, most: int, most_bytes: int) -> tuple[list[Delivery], bool]:
         self.reads += 1
+        self.was_read.set()
         found: list[Delivery] = []
         size = 0
         for delivery in tuple(self.committed.values()):
@@ -137,8 +140,12 @@ def test_window_keeps_every_message_and_the_order(steps: list[tuple[Callable[...
         model.publish(len(model.disk.unpublished))
         model.lease(len(model.published))
         model.settle(len(model.leased))
-    assert sorted(model.handed_out) == list(range(1, next(model.ids)))
-    assert model.queue.unsettled == 0
+    last = message(next(model.ids))
+    model.disk.commit(last)
+    model.publish(1)
+    assert model.queue.lease() == last, "something was handed out twice"
+    assert sorted(model.handed_out) == list(range(1, last.message_id))
+    assert model.queue.unsettled == 1
 
 
 def test_long_queue_stays_on_disk() -> None:
@@ -173,22 +180,88 @@ def test_parked_answers_are_bounded() -> None:
     assert model.queue.lease() == message(10 * WINDOW_MESSAGES + 1, key=2)
 
 
+def test_short_queue_is_not_read_again() -> None:
+    """As long as the window holds all that waits, the disk is left alone."""
+    model = Model()
+    for _ in range(2 * WINDOW_MESSAGES):
+        model.commit(1, WINDOW_BYTES // 3, MessagePriority.ASYNC, [0])
+        model.publish(1)
+        model.lease(1)
+        model.settle(1)
+    assert model.disk.reads == 1
+
+
+class Workers:
+    """Threads that lease a message, say which they got, and wait to be let on."""
+
+    def __init__(self, queue: Queue, number: int) -> None:
+        self._queue = queue
+        self._got: SimpleQueue[int] = SimpleQueue()
+        self._turns = threading.Semaphore(number)
+        self._threads = [threading.Thread(target=self._work) for _ in range(number)]
+
+    def __enter__(self) -> Workers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.close()
+        self._turns.release(1000)
+        for thread in self._threads:
+            thread.join()
+
+    def got(self, number: int) -> list[int]:
+        """Return the sorted ids of the next so many messages that were leased."""
+        return sorted(self._got.get(timeout=10) for _ in range(number))
+
+    def go_on(self, number: int) -> None:
+        """Let so many workers that have a message lease the next one."""
+        self._turns.release(number)
+
+    def _work(self) -> None:
+        while self._turns.acquire() and (delivery := self._queue.lease()) is not None:
+            self._got.put(delivery.message_id)
+
+
 def test_waiting_workers_are_all_woken() -> None:
-    """What a refill reads for one worker reaches the others too."""
-    for _ in range(50):
+    """What a refill read for one worker reaches the others, too."""
+    for _ in range(30):
         disk = Disk()
         queue = Queue("Sink", disk.refill)
-        with ThreadPoolExecutor(4) as pool:
-            try:
-                workers = [pool.submit(queue.lease) for _ in range(4)]
-                for message_id in range(1, 5):
-                    disk.commit(message(message_id, WINDOW_BYTES))
-                for delivery in disk.unpublished:
-                    queue.publish(delivery)
-                got = [worker.result(10) for worker in workers]
-            finally:
-                queue.close()
-        assert sorted(delivery.message_id for delivery in got if delivery) == [1, 2, 3, 4]
+        with Workers(queue, 4) as workers:
+            for message_id in range(1, 9):
+                if message_id == 5:
+                    assert workers.got(4) == [1, 2, 3, 4]
+                    workers.go_on(4)
+                disk.commit(message(message_id, WINDOW_BYTES if message_id == 5 else 0))
+                if message_id < 5:
+                    queue.publish(disk.unpublished.pop())
+            disk.was_read.clear()
+            queue.publish(disk.unpublished[0])  # fills the window
+            queue.publish(disk.unpublished[1])  # does not fit: its worker reads it, and the rest with it
+            disk.was_read.wait(0.1)
+            for delivery in disk.unpublished[2:]:
+                queue.publish(delivery)
+            assert workers.got(4) == [5, 6, 7, 8]
+
+
+def test_released_key_wakes_a_waiting_worker() -> None:
+    """A parked answer is handed out when the one before it is settled, with nothing else going on."""
+    for _ in range(30):
+        disk = Disk()
+        queue = Queue("Sink", disk.refill)
+        with Workers(queue, 2) as workers:
+            for message_id, key in ((1, 1), (2, 1), (3, 0)):
+                disk.commit(message(message_id, key=key))
+                queue.publish(disk.unpublished.pop())
+            assert workers.got(2) == [1, 3]
+            workers.go_on(1)
+            queue.publish(message(4))
+            assert workers.got(1) == [4]
+            workers.go_on(1)
+            queue.release(1)
+            assert workers.got(1) == [2]
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -26,6 +28,17 @@ from iop_testing.store_trial import (
     settled,
     within_patience,
 )
+
+
+@contextmanager
+def often_switching_threads() -> Generator[None, None, None]:
+    """Let Python change between threads at every opportunity, so that gaps between two steps show."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 class StoreReplySuite(StoreTrial):
@@ -114,7 +127,7 @@ class StoreReplySuite(StoreTrial):
         """A caller never waits for an answer that was refused, at whatever moment its time runs out."""
         for number in range(200):
             slot, asked = ask(store)
-            ticket = store.submit(Unit(new=[answer(asked, UNSTORABLE)]))
+            ticket = store.submit(Unit(new=[answer(asked), request(body=UNSTORABLE)]))
             assert within_patience(slot.wait, number * 5e-6) is None
             with pytest.raises(StoreError):
                 ticket.wait(PATIENCE_SECONDS)
@@ -164,10 +177,10 @@ class StoreReplySuite(StoreTrial):
         """Callers that wait when the store is closed are told, later ones too."""
         slots = [store.open_reply() for _ in range(2)]
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(slots[0].wait, None)
+            waiting = pool.submit(within_patience, slots[0].wait, None)
             store.close()
             with pytest.raises(StoreError):
-                waiting.result(PATIENCE_SECONDS)
+                waiting.result()
         with pytest.raises(StoreError):
             slots[1].wait(PATIENCE_SECONDS)
 
@@ -186,6 +199,14 @@ class StoreReplySuite(StoreTrial):
         assert not store.wait_until_idle(0.01)
         store.submit(Unit(settled=[settled(delivery)]))
         assert store.wait_until_idle(PATIENCE_SECONDS)
+
+    def test_what_is_not_written_is_not_rest(self, store: Store) -> None:
+        """From ``submit`` on a message counts, before it is stored too."""
+        for _ in range(100):
+            store.submit(Unit(new=[request()]))
+            assert not store.wait_until_idle(0)
+            store.submit(Unit(settled=[settled(lease(store))]))
+            assert store.wait_until_idle(PATIENCE_SECONDS)
 
     def test_closing_a_queue_may_bring_rest(self, store: Store) -> None:
         """A closed queue is not waited for, also by those who wait already."""
@@ -206,8 +227,8 @@ class StoreReplySuite(StoreTrial):
 
     def test_never_idle_between_two_hops(self, store: Store) -> None:
         """A message on its way from queue to queue is never overlooked."""
-        store.open_queue("Ping")
-        store.open_queue("Pong")
+        for queue in ("Ping", "Pong", *(f"Quiet{number}" for number in range(300))):
+            store.open_queue(queue)
         is_ended = threading.Event()
         keep(store, request("Ping"))
 
@@ -223,13 +244,35 @@ class StoreReplySuite(StoreTrial):
 
         with ThreadPoolExecutor(1) as pool:
             hopping = pool.submit(hop)
-            while not hopping.done():
-                if store.wait_until_idle(0.001):
-                    assert is_ended.is_set(), "idle, but a message is on its way"
+            with often_switching_threads():
+                while not hopping.done():
+                    if store.wait_until_idle(0.001):
+                        assert is_ended.is_set(), "idle, but a message is on its way"
             hopping.result()
         assert store.wait_until_idle(PATIENCE_SECONDS)
 
     # The end
+
+    def test_caller_called_away_leaves_the_message_to_others(self, store: Store) -> None:
+        """``nudge`` wakes who waits for work; who was woken for a message passes it on."""
+        store.open_queue("Sink")
+        asked, away = threading.Event(), threading.Event()
+
+        def is_called_away() -> bool:
+            asked.set()
+            return away.is_set()
+
+        with ThreadPoolExecutor(2) as pool:
+            leaving = pool.submit(store.lease, "Sink", is_called_away=is_called_away)
+            assert asked.wait(PATIENCE_SECONDS)
+            staying = pool.submit(store.lease, "Sink")
+            away.set()
+            (sent,) = keep(store, request())
+            delivery = staying.result(PATIENCE_SECONDS)
+            store.nudge("Sink")
+            assert leaving.result(PATIENCE_SECONDS) is None
+        assert delivery is not None
+        assert delivery.message_id == sent
 
     def test_close_writes_what_was_submitted(self, store: Store, open_again: Callable[[], Store]) -> None:
         """What a store took over is there after closing, without anybody waiting for it."""
