@@ -26,6 +26,8 @@ PLANTED = [
     ("iop_director", "from iop_cli import main", LAYERS),
     ("iop_migrate", "import iop_testing", "The test kit is imported by tests only"),
     ("iop_engine", "import iop_director", "A plug-in imports only iop_core"),
+    ("iop_serializer_pickle", "import iop_production", "A plug-in imports only iop_core"),
+    ("iop_serializer_pickle", "import iop_engine", "Plug-ins do not know each other"),
 ]
 
 

@@ -19,6 +19,7 @@ PROJECTS = (
     "iop-command",
     "iop-testing",
     "iop-engine",
+    "iop-serializer-pickle",
 )
 
 
@@ -38,7 +39,7 @@ def test_wheel_holds_typed_packages_and_nothing_else(wheels, project: str) -> No
         names = archive.namelist()
     folders = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert folders
-    assert all(re.fullmatch(r"iop(_[a-z]+)?", folder) for folder in folders), folders
+    assert all(re.fullmatch(r"iop(_[a-z]+)*", folder) for folder in folders), folders
     assert {f"{folder}/py.typed" for folder in folders} <= set(names)
     assert not [name for name in names if re.search(r"(^|/)(tests?/|test_|conftest)", name)]
 
