@@ -87,7 +87,7 @@ def read_meta(model_class: type, inherited: ModelMeta, superclasses: object) -> 
 
 
 def _names(given: object, place: str) -> tuple[str, ...]:
-    found = (given,) if isinstance(given, str) else tuple(cast("Iterable[object]", given))
+    found = list(cast("Iterable[object]", given)) if isinstance(given, (list, tuple)) else [given]
     names = tuple(name for name in found if isinstance(name, str) and name)
     if not names or len(names) < len(found):
         raise MessageDefinitionError(f"{place}: superclasses={given!r}; give names of classes on IRIS")

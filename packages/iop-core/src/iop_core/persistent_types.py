@@ -65,7 +65,7 @@ class ValueType(ABC):
 
 def wrong_type(expected: str, value: object) -> Problem:
     """Return the problem of a value that is of another type."""
-    return Problem(f"expected {expected}, got {type(value).__qualname__}")
+    return Problem(f"expected {expected}, got {type(value).__name__}")
 
 
 def _same(value: Any) -> Any:
