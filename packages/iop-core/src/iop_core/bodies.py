@@ -50,6 +50,7 @@ class BodyCodec:
         for name in (*self._allowed, default):
             self._permitted(name)
         self._registry = registry
+        self._check_class: Callable[[str], None] | None = None
         self._encoders: dict[type, tuple[str, str, Codec]] = {}
         self._decoders: dict[tuple[str, str], tuple[type, Codec]] = {}
 
@@ -61,6 +62,14 @@ class BodyCodec:
         """
         for name, serializer in self._serializers.items():
             serializer.use_key(partial(secret, name))
+
+    def ask_before_first(self, check_class: Callable[[str], None]) -> None:
+        """Have somebody agree to each class before its first message is written.
+
+        Args:
+            check_class: Takes the name of the class and raises, such as ``Store.check_class``.
+        """
+        self._check_class = check_class
 
     def check(self, message_class: type) -> None:
         """Make sure that the serializer which writes messages of a class can be used here.
@@ -77,6 +86,7 @@ class BodyCodec:
         Raises:
             SerializationError: It is no message, holds a value that cannot be kept, or its
                 class names a serializer that is not allowed.
+            StoreError: The store cannot keep messages of its class.
             UnknownPluginError: Its class names a serializer that is not installed.
         """
         if message is None:
@@ -124,6 +134,8 @@ class BodyCodec:
             )
         known = (name, serializer.name, serializer.codec_for(message_class))
         self._registry.register(message_class)
+        if self._check_class is not None:
+            self._check_class(name)
         self._encoders[message_class] = known
         return known
 

@@ -232,7 +232,7 @@ def _collect_fields(model_class: type[Model]) -> dict[str, ModelField]:
     found: dict[str, ModelField] = {}
     for cls in reversed(model_class.__mro__):
         declared: Mapping[str, object] = vars(cls).get("__iop_declared__", {})
-        namespace = namespace_of(cls)
+        namespace = {**namespace_of(cls), cls.__name__: cls}
         for name, annotation in own_annotations(cls).items() if declared else ():
             if name in declared:
                 found[name] = _build_field(f"{class_name_of(cls)}.{name}", name, annotation, declared[name], namespace)

@@ -311,6 +311,16 @@ class Store(ABC):
             StoreError: They cannot be read or kept, or the name cannot be used.
         """
 
+    def check_class(self, class_name: str) -> None:  # noqa: B027 - most stores keep bytes of any class
+        """Refuse a class whose messages cannot be kept; called before its first message is encoded.
+
+        Args:
+            class_name: As in ``Body.class_name``.
+
+        Raises:
+            StoreError: They cannot be kept; the text says why and what to do.
+        """
+
     @abstractmethod
     def submit(self, unit: Unit) -> Ticket:
         """Take over a unit and return at once; ids of new messages are filled in.

@@ -67,6 +67,7 @@ class LocalBackend(Backend):
         )
         try:
             codec.use_keys(store.secret)
+            codec.ask_before_first(store.check_class)
             history = History(store.reader, namespace=self.namespace, location=self.location)
             engine = Engine(production, addresses, store, options, history, codec=codec)
         except BaseException:

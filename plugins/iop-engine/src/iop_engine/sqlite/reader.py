@@ -30,7 +30,7 @@ from iop_engine.sqlite.rows import (
     to_microseconds,
 )
 from iop_engine.sqlite.schema import damaged, open_for_reading, translate
-from iop_engine.sqlite.typed_tables import restored
+from iop_engine.sqlite.typed_tables import check_class, restored
 
 T = TypeVar("T")
 
@@ -172,6 +172,11 @@ class SqliteReader(StoreReader):
         sql = f"SELECT * FROM log WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
         found = self._read(log_entry_from_row, sql, (*parameters, -1 if limit is None else max(0, limit)))
         return found[::-1]
+
+    def check_class(self, class_name: str) -> None:
+        """Raise StoreError when the table of a class is missing and may not be made."""
+        with self._reading():
+            check_class(self._connection, class_name)
 
     def _delivery(self, row: Row) -> Delivery:
         return delivery_from_row(row, self._body(row))

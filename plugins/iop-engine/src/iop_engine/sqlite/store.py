@@ -88,6 +88,10 @@ class SqliteStore(Store):
         with self._reading_secret:
             return read_secret(self._directory.secret_file(name))
 
+    def check_class(self, class_name: str) -> None:
+        """Refuse a class whose table is missing and may not be made."""
+        self._reader.check_class(class_name)
+
     def submit(self, unit: Unit) -> Ticket:
         """Take over a unit and return at once."""
         job = self._writer.submit(unit, self._clock.now())
