@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from iop_core.component import Component
 from iop_core.errors import NotConnectedError, SendError
-from iop_core.interfaces import Host
+from iop_core.interfaces import Host, MessageStream
 from iop_core.settings import TargetSetting
 
 Adapter: TypeAlias = "Component | None"
@@ -141,6 +141,40 @@ class BusinessHost(Component):
             pairs.extend((name, entry[1]) for name in self._target_names(entry[0]))
         answers = self._connected().send_multi_sync(pairs, timeout, description or type(self).__name__)
         return [(name, request, *answer) for (name, request), answer in zip(pairs, answers, strict=True)]
+
+    def send_generator_request(
+        self, target: Target, request: object, timeout: float = -1, description: str | None = None
+    ) -> MessageStream:
+        """Send a request that is answered with many messages, and return them one at a time.
+
+        The handler of the target is a generator function, or returns an iterable of messages.
+        It runs on as elements are asked for, in the same instance and thread, while that
+        handles other messages in between. Each element is a stored message. A stream does
+        not survive a restart.
+
+        Args:
+            target: Name of a service or operation, the value of a ``target()``, or a Port.
+            request: A message, or None for an empty body.
+            timeout: Seconds to wait for the start, and then for each element; -1 waits for ever.
+            description: Free text kept with each header; None for "<Class> -> <target>".
+
+        Returns:
+            An iterator with ``close``; it can be used in a ``with`` statement.
+
+        Raises:
+            As for ``send_request_sync``; RequestFailedError also when the handler returns
+            something that is not iterable. Errors of the running generator are raised where the
+            next element is asked for.
+
+        Example:
+            >>> class Reader(BusinessHost):
+            ...     def on_message(self, request):
+            ...         with self.send_generator_request("Pages", request, timeout=10) as pages:
+            ...             for page in pages:
+            ...                 self.send_request_async("Archive", page)
+        """
+        name = self._one_target(target)
+        return self._connected().send_generator(name, request, timeout, self._describe(name, description))
 
     def _connected(self) -> Host:
         if self._host is None:

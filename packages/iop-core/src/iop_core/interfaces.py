@@ -7,7 +7,7 @@ instance, made by the engine, the IRIS bridge or a test.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from iop_core.context import MessageContext
 
@@ -56,6 +56,14 @@ class Host(Protocol):
 
         Arguments and errors as for ``send_sync``. When it is cancelled, or time runs out,
         a late answer is discarded.
+        """
+        ...
+
+    def send_generator(self, target: str, message: object, timeout_seconds: float, description: str) -> MessageStream:
+        """Ask for a stream of messages; returns when the target has agreed to give one.
+
+        Arguments and errors as for ``send_sync``; the time limit holds for the start and for
+        each element.
         """
         ...
 
@@ -114,6 +122,42 @@ class Host(Protocol):
             method: Name of the function that logs.
             to_console: Also write it to the operator's console.
         """
+        ...
+
+
+@runtime_checkable
+class MessageStream(Protocol):
+    """The messages that answer a generator request, one at a time.
+
+    A ``with`` block closes it at the end. One that is closed, or that nobody refers to any
+    more, is ended at the side that serves it too.
+    """
+
+    def __iter__(self) -> MessageStream:
+        """Return itself."""
+        ...
+
+    def __next__(self) -> Any:
+        """Return the next element, which may be None.
+
+        Raises:
+            StopIteration: There are no more, or it was closed.
+            RequestFailedError: The target ended with an error; also on every later call.
+            RequestTimeoutError: No element in time; the stream is closed, and every later
+                call raises this too.
+        """
+        ...
+
+    def close(self) -> None:
+        """Ask for no more; repeatable."""
+        ...
+
+    def __enter__(self) -> MessageStream:
+        """Return itself."""
+        ...
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close it."""
         ...
 
 

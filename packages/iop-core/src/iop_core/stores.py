@@ -347,16 +347,25 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def lease(self, queue: str) -> Delivery | None:
+    def lease(self, queue: str, *, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
         """Wait for work of one queue and take the next message of it.
 
         Messages come by priority, then in the order in which they were stored. Answers
         for one process instance are never leased to two workers at the same time.
 
+        Args:
+            queue: The queue.
+            is_called_away: Whether the caller has something else to do; asked at first and after each
+                ``nudge``, holding locks of the store.
+
         Returns:
-            The message; None once ``close_queue`` was called. A leased message that is
+            The message; None once ``close_queue`` was called or ``is_called_away`` said so. A leased message that is
             never settled is leased again after the store was closed and opened.
         """
+
+    @abstractmethod
+    def nudge(self, queue: str) -> None:
+        """Have everybody who waits in ``lease`` of this queue ask ``is_called_away`` again."""
 
     @abstractmethod
     def close_queue(self, queue: str) -> None:

@@ -267,10 +267,13 @@ class StoreReplySuite(StoreTrial):
             assert asked.wait(PATIENCE_SECONDS)
             staying = pool.submit(store.lease, "Sink")
             away.set()
-            (sent,) = keep(store, request())
-            delivery = staying.result(PATIENCE_SECONDS)
-            store.nudge("Sink")
-            assert leaving.result(PATIENCE_SECONDS) is None
+            try:
+                (sent,) = keep(store, request())
+                delivery = staying.result(PATIENCE_SECONDS)
+                store.nudge("Sink")
+                assert leaving.result(PATIENCE_SECONDS) is None
+            finally:
+                store.close_queue("Sink")
         assert delivery is not None
         assert delivery.message_id == sent
 

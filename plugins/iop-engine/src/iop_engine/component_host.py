@@ -16,9 +16,11 @@ from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError
 from iop_core.events import LogEntry, event_type_of
+from iop_core.generator_messages import GeneratorRequest, GeneratorStart
 from iop_core.headers import BusinessType, MessagePriority, MessageType
 from iop_core.stores import Delivery, NewMessage, ReplySlot, Store, Unit
 from iop_engine.addresses import ALARM_QUEUE, Address, AddressBook
+from iop_engine.stream_reader import StreamIds, StreamReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Runtime:
         addresses: Where messages for an item go.
         clock: Where time comes from.
         keeps_trace: True when the production keeps the trace entries of every item.
+        streams: Gives ids to generator requests.
     """
 
     store: Store
@@ -38,6 +41,7 @@ class Runtime:
     addresses: AddressBook
     clock: Clock
     keeps_trace: bool
+    streams: StreamIds = field(default_factory=StreamIds)
 
 
 @dataclass(slots=True)
@@ -109,7 +113,7 @@ class ComponentHost:
 
     def send_sync(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
         """Send a request and wait for the reply; see ``Host``."""
-        slot = self._ask(target, message, description)
+        slot, _ = self._ask(target, message, description)
         return self._message_of(slot.wait(None if timeout_seconds < 0 else timeout_seconds), target, timeout_seconds)
 
     async def send_and_await(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
@@ -131,13 +135,37 @@ class ComponentHost:
             if timer is not None:
                 timer.cancel()
 
+    def send_generator(self, target: str, message: object, timeout_seconds: float, description: str) -> StreamReader:
+        """Ask for a stream of messages; see ``Host``."""
+        body = self._runtime.codec.encode(message)
+        stream = self._runtime.streams.new()
+        session_id = 0
+
+        def ask(request: GeneratorRequest) -> object:
+            nonlocal session_id
+            slot, sent = self._ask(target, request, description, session_id)
+            session_id = sent.session_id
+            return self._message_of(
+                slot.wait(None if timeout_seconds < 0 else timeout_seconds), target, timeout_seconds
+            )
+
+        def tell(request: GeneratorRequest) -> None:
+            told = self._request(target, request, description, None)
+            told.session_id = session_id
+            told.priority = MessagePriority.SYNC
+            self._runtime.store.submit(Unit(new=[told]))
+
+        reader = StreamReader(self._runtime.streams, stream, ask, tell)
+        reader.start(GeneratorStart(stream, body.class_name, body.serializer, body.payload), target)
+        return reader
+
     def send_multi_sync(
         self, requests: Sequence[tuple[str, object]], timeout_seconds: float, description: str
     ) -> list[tuple[object, int]]:
         """Send several requests and wait for all replies; see ``Host``."""
         for target, _ in requests:
             self._runtime.addresses.get(target)
-        slots = [self._ask(target, message, description) for target, message in requests]
+        slots = [self._ask(target, message, description)[0] for target, message in requests]
         deadline = None if timeout_seconds < 0 else time.monotonic() + timeout_seconds
         answers: list[tuple[object, int]] = []
         for slot in slots:
@@ -229,16 +257,17 @@ class ComponentHost:
         request.priority = MessagePriority.SYNC
         return slot, request
 
-    def _ask(self, target: str, message: object, description: str) -> ReplySlot:
-        """Store a synchronous request and return the place where its answer arrives."""
+    def _ask(self, target: str, message: object, description: str, session_id: int = 0) -> tuple[ReplySlot, NewMessage]:
+        """Store a synchronous request and return the place where its answer arrives, and the request."""
         scope = self._own_scope()
         slot, request = self._prepare(target, message, description, scope)
+        request.session_id = session_id or request.session_id
         try:
             self._store_now(request, scope)
         except BaseException:
             slot.close()
             raise
-        return slot
+        return slot, request
 
     def _request(self, target: str, message: object, description: str, scope: Scope | None) -> NewMessage:
         return self._request_to(self._runtime.addresses.get(target), message, description, scope)

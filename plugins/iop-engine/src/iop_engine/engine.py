@@ -58,6 +58,7 @@ class Engine:
         self._stopping = threading.Lock()
         self._is_stopped = False
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
+        self._streams = runtime.streams
         self._alarms = AlarmRunner(runtime)
         _check_serializers(production, codec)
         self._lanes: list[Lane] = [*build_lanes(production, runtime), build_alarm_lane(self._alarms, store)]
@@ -87,6 +88,7 @@ class Engine:
             if self._is_stopped:
                 return
             self._is_stopped = True
+            self._streams.stop()
             deadline = time.monotonic() + self._production.shutdown_timeout_seconds
             for kind in STOP_ORDER:
                 for lane in self._lanes:

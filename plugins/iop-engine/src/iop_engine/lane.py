@@ -19,6 +19,7 @@ from iop_engine.operation_runner import OperationRunner
 from iop_engine.process_instance import ProcessTable
 from iop_engine.process_runner import ProcessRunner
 from iop_engine.service_runner import AdapterLoop, ServiceRunner
+from iop_engine.stream_server import StreamOwners
 from iop_engine.worker import Runner, Worker
 
 _LOG = logging.getLogger("iop.engine")
@@ -120,13 +121,16 @@ def build_alarm_lane(alarms: AlarmRunner, store: Store) -> Lane:
 
 def _lane(queue: str, items: Sequence[ItemDefinition], size: int, runtime: Runtime) -> Lane:
     tables = {item.name: ProcessTable() for item in items}
-    pools = [{item.name: _runner(item, runtime, tables[item.name]) for item in items} for _ in range(size)]
+    owners = {item.name: StreamOwners() for item in items}
+    pools = [
+        {item.name: _runner(item, runtime, tables[item.name], owners[item.name]) for item in items} for _ in range(size)
+    ]
     return Lane(queue, items[0].business_type, pools, runtime.store)
 
 
-def _runner(item: ItemDefinition, runtime: Runtime, instances: ProcessTable) -> Runner:
+def _runner(item: ItemDefinition, runtime: Runtime, instances: ProcessTable, owners: StreamOwners) -> Runner:
     if item.business_type is BusinessType.PROCESS:
         return ProcessRunner(item, runtime, instances)
     if item.business_type is BusinessType.SERVICE:
-        return ServiceRunner(item, runtime)
-    return OperationRunner(item, runtime)
+        return ServiceRunner(item, runtime, owners)
+    return OperationRunner(item, runtime, owners)

@@ -19,6 +19,7 @@ from iop_engine.instances import (
     stop_instances,
 )
 from iop_engine.settlement import answer, failure, settled
+from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 
 
@@ -28,17 +29,20 @@ class OperationRunner(Runner):
     Args:
         item: The item.
         runtime: What the engine's parts share.
+        owners: Who of the pool serves which stream.
     """
 
-    def __init__(self, item: ItemDefinition, runtime: Runtime) -> None:
+    def __init__(self, item: ItemDefinition, runtime: Runtime, owners: StreamOwners) -> None:
         self._item = item
         self._runtime = runtime
         self._host = ComponentHost(item, runtime)
         self._loop = HandlerLoop()
+        self._streams = StreamServer(owners, runtime.streams, runtime.codec, self._loop)
         self._started: list[Component] = []
 
     def start(self) -> None:
         """Make the instance and its adapter and run their start-up hooks."""
+        self._streams.hand_over = self.hand_over
         operation_class = component_class_of(self._item, BusinessOperation)
         self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
         for text in DispatchTable.of(operation_class).warnings:
@@ -54,10 +58,11 @@ class OperationRunner(Runner):
         unit = Unit()
         self._host.enter_message(delivery, unit)
         try:
-            request = self._runtime.codec.decode(delivery.body)
-            response = dispatch(self._operation, request, self._operation.on_message, self._loop)
+            body = self._streams.respond(delivery, self._dispatch)
+            if body is None:
+                return
             if delivery.return_queue:
-                unit.new.append(answer(self._item, delivery, self._runtime.codec.encode(response)))
+                unit.new.append(answer(self._item, delivery, body))
             unit.settled.append(settled(delivery, MessageStatus.COMPLETED))
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             unit = failure(self._item, delivery, exc, self._runtime.clock.now())
@@ -67,5 +72,9 @@ class OperationRunner(Runner):
 
     def stop(self) -> None:
         """Run the tear-down hooks, in the reverse order of the start."""
+        self._streams.close()
         stop_instances(reversed(self._started), self._loop)
         self._loop.close()
+
+    def _dispatch(self, request: object) -> object:
+        return dispatch(self._operation, request, self._operation.on_message, self._loop)

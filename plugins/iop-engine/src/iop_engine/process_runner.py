@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
-from iop_core.errors import RequestFailedError
+from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, Unit
@@ -15,6 +15,7 @@ from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import component_class_of, dispatch, make_instance
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
 from iop_engine.settlement import answer, failure, settled
+from iop_engine.stream_server import FRAMES
 from iop_engine.worker import Runner, Settle
 
 
@@ -69,6 +70,8 @@ class ProcessRunner(Runner):
     def _find(self, delivery: Delivery) -> ProcessInstance | None:
         """Return the instance the event is for: a new one for a request, none when it has ended."""
         if delivery.type is MessageType.REQUEST:
+            if delivery.body.class_name in FRAMES:
+                raise SendError(f"{self._item.name!r} is a process, which gives no streams; ask a service or operation")
             record = ProcessRecord(delivery.message_id, self._item.name, delivery.session_id)
             return self._enter_memory(record, delivery)
         instance = self._instances.find(delivery.process_id)

@@ -66,15 +66,23 @@ class Queue:
             # In every case: a refill reads for one worker what others may be waiting for.
             self._condition.notify()
 
-    def lease(self) -> Delivery | None:
-        """Wait for the next message; None once the queue is closed."""
+    def lease(self, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
+        """Wait for the next message; None once the queue is closed, or the caller is called away."""
         with self._condition:
             while self._is_open:
+                if is_called_away is not None and is_called_away():
+                    self._condition.notify()  # what this one was woken for is left to another
+                    return None
                 delivery = self._take()
                 if delivery is not None:
                     return delivery
                 self._condition.wait()
             return None
+
+    def nudge(self) -> None:
+        """Have everybody who waits look whether he is called away."""
+        with self._condition:
+            self._condition.notify_all()
 
     def release(self, key: int) -> None:
         """Let the next message of this process instance be handed out."""

@@ -22,6 +22,7 @@ from iop_engine.instances import (
     stop_instances,
 )
 from iop_engine.settlement import answer, failure, settled
+from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 
 DEFAULT_CALL_INTERVAL_SECONDS = 5.0
@@ -36,19 +37,22 @@ class ServiceRunner(Runner):
     Args:
         item: The item.
         runtime: What the engine's parts share.
+        owners: Who of the pool serves which stream.
     """
 
-    def __init__(self, item: ItemDefinition, runtime: Runtime) -> None:
+    def __init__(self, item: ItemDefinition, runtime: Runtime, owners: StreamOwners) -> None:
         self._item = item
         self._runtime = runtime
         self._host = ComponentHost(item, runtime)
         self._turn = threading.Lock()
         self._loop = HandlerLoop()
+        self._streams = StreamServer(owners, runtime.streams, runtime.codec, self._loop)
         self._started: list[Component] = []
         self.loop: AdapterLoop | None = None
 
     def start(self) -> None:
         """Make the instance and its adapter, run their start-up hooks, start the adapter loop."""
+        self._streams.hand_over = self.hand_over
         service_class = component_class_of(self._item, BusinessService)
         self._takes_input = takes_input(service_class)
         self._service = make_instance(service_class, self._item, self._host, self._item.host_settings)
@@ -71,9 +75,11 @@ class ServiceRunner(Runner):
         with self._turn:
             self._host.enter_message(delivery, unit)
             try:
-                response = self.process_input(self._runtime.codec.decode(delivery.body))
+                body = self._streams.respond(delivery, self.process_input)
+                if body is None:
+                    return
                 if delivery.return_queue:
-                    unit.new.append(answer(self._item, delivery, self._runtime.codec.encode(response)))
+                    unit.new.append(answer(self._item, delivery, body))
                 unit.settled.append(settled(delivery))
             except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
                 unit = failure(self._item, delivery, exc, self._runtime.clock.now())
@@ -100,6 +106,7 @@ class ServiceRunner(Runner):
         """End the adapter loop and run the tear-down hooks, service first."""
         if self.loop is not None:
             self.loop.stop()
+        self._streams.close()
         stop_instances(reversed(self._started), self._loop)
         self._loop.close()
 

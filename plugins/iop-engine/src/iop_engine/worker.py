@@ -21,7 +21,14 @@ Settle = Callable[[Unit], None]
 
 
 class Runner(ABC):
-    """Runs the component of one item for one worker; all calls come from its thread."""
+    """Runs the component of one item for one worker; all calls come from its thread.
+
+    Attributes:
+        hand_over: Have a message handled by this runner though another worker leased it; may
+            be called from any thread. The worker sets it.
+    """
+
+    hand_over: Callable[[Delivery], None]
 
     @abstractmethod
     def start(self) -> None:
@@ -50,7 +57,10 @@ class Worker:
         self._queue = queue
         self._runners = runners
         self._store = store
+        for runner in runners.values():
+            runner.hand_over = self.hand_over
         self._tickets: deque[Ticket] = deque()
+        self._inbox: deque[Delivery] = deque()
         self._is_ready = threading.Event()
         self._failure: tuple[str, BaseException] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -63,6 +73,11 @@ class Worker:
         """Wait until the components are started; the item and error when one failed."""
         self._is_ready.wait()
         return self._failure
+
+    def hand_over(self, delivery: Delivery) -> None:
+        """Have this worker handle a message that another one leased, before it leases the next."""
+        self._inbox.append(delivery)
+        self._store.nudge(self._queue)
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait for the end, after the queue was closed; False when the handler did not end in time."""
@@ -90,11 +105,20 @@ class Worker:
 
     def _serve(self) -> None:
         try:
-            while (delivery := self._store.lease(self._queue)) is not None:
+            while (delivery := self._next()) is not None:
                 self._runners[delivery.target].handle(delivery, self._settle)
             self._confirm(0)
         except StoreError as exc:
             _LOG.error("queue %r is no longer served: %s", self._queue, exc)
+
+    def _next(self) -> Delivery | None:
+        """Return the next message: one that was handed over, or one of the queue; None once that is closed."""
+        while True:
+            if self._inbox:
+                return self._inbox.popleft()
+            delivery = self._store.lease(self._queue, is_called_away=self._inbox.__len__)
+            if delivery is not None or not self._inbox:
+                return delivery
 
     def _settle(self, unit: Unit) -> None:
         self._tickets.append(self._store.submit(unit))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import ClassVar
 
@@ -108,9 +108,13 @@ class SqliteStore(Store):
         """Let ``lease`` hand out messages of this queue."""
         self._queues.open(queue, is_background=is_background)
 
-    def lease(self, queue: str) -> Delivery | None:
-        """Wait for the next message of a queue; None once it is closed."""
-        return self._queues.get(queue).lease()
+    def lease(self, queue: str, *, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
+        """Wait for the next message of a queue; None once it is closed, or the caller is called away."""
+        return self._queues.get(queue).lease(is_called_away)
+
+    def nudge(self, queue: str) -> None:
+        """Have everybody who waits in ``lease`` look whether he is called away."""
+        self._queues.get(queue).nudge()
 
     def close_queue(self, queue: str) -> None:
         """Make every ``lease`` of this queue return None."""
