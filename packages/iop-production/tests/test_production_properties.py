@@ -204,3 +204,16 @@ def test_work_of_views_grows_with_the_production_alone() -> None:
 
     view(1)
     assert view(400) < view(40) * 12
+
+
+def test_work_of_reading_grows_with_the_production_alone() -> None:
+    def read(size: int) -> int:
+        names = [f"O{number}" for number in range(size)]
+        fan_out = {"@Name": "All", "Setting": [{"@Name": "Out", "#text": ",".join(names)}]}
+        data = {
+            "P": {"Item": [fan_out, *({"@Name": name, "Setting": {"@Name": "T", "#text": "All"}} for name in names)]}
+        }
+        return count_calls(lambda: Production.from_dict(data, connections={"All": names}).graph())
+
+    read(1)
+    assert read(400) < read(40) * 12

@@ -226,11 +226,11 @@ class ComponentRef:
         """Set a setting for another target than the host and its adapter; None removes it.
 
         Args:
-            target: Name of the target; ``"Host"`` and ``"Adapter"`` mean those.
+            target: Name of the target; ``"Host"``, or empty, and ``"Adapter"`` mean those.
             name: Name of the setting.
             value: Its value; a setting that is set again moves to the end.
         """
-        if target == "Host":
+        if target in ("Host", ""):  # IRIS reads an empty target as the host
             return self.host_setting(name, value)
         if target == "Adapter":
             return self.adapter_setting(name, value)

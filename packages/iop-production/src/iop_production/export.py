@@ -29,6 +29,7 @@ def export_production(production: Production) -> dict[str, dict[str, Any]]:
         for field, text in texts.items()
         if text != text_of(getattr(ProductionFields, field))
     ]
+    settings += [{key: text_of(value) for key, value in entry.items()} for entry in production.other_settings]
     if settings:
         data["Setting"] = settings
     items = [_export_item(ref) for ref in production.items]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from typing_extensions import Self, Unpack
@@ -20,15 +20,20 @@ from iop_production.declarations import (
     add_declared_items,
 )
 from iop_production.definition import define_production
+from iop_production.deployed import export_deployed, require_director
 from iop_production.export import export_production
 from iop_production.graph import GraphEdge, GraphNode, ProductionGraph
+from iop_production.imported_routes import describe_items, import_routes
 from iop_production.item_changes import change_item
 from iop_production.item_options import ItemChanges, ItemOptions, Kind
 from iop_production.items import Items
 from iop_production.new_item import build_ref
 from iop_production.port import Port
-from iop_production.production_fields import ProductionFields
+from iop_production.production_fields import FIELDS, ProductionFields, check_production_name
+from iop_production.queue_counters import read_queue_counters
+from iop_production.reading import production_body, read_body
 from iop_production.routes import ConnectionMode, Routes, connection_mode
+from iop_production.runtime_routes import read_runtime_routes
 from iop_production.texts import boolean_of
 
 
@@ -47,6 +52,8 @@ class Production(ProductionFields):
         services: Declared business services.
         processes: Declared business processes.
         operations: Declared business operations.
+        other_settings: Settings of the production that have no field here, as an import
+            found them; they are written again as they are.
 
     Raises:
         ProductionError: There is no name, or a declared item cannot work.
@@ -70,9 +77,85 @@ class Production(ProductionFields):
     operations: ClassVar[OperationItem | Iterable[OperationItem] | None] = ()
 
     def _assemble(self) -> None:
+        self._clear()
+        add_declared_items(self)
+
+    def _clear(self) -> None:
         self._items = Items()
         self._routes = Routes(self._items.by_name)
-        add_declared_items(self)
+        self._warnings: list[str] = []
+        self._queues: dict[str, dict[str, Any]] = {}
+        self.other_settings: list[dict[str, Any]] = []
+
+    @classmethod
+    def from_dict(
+        cls,
+        data: Mapping[str, Any],
+        *,
+        connections: object = None,
+        queue_info: object = None,
+        namespace: str | None = None,
+        director: object = None,
+    ) -> Self:
+        """Return the production that an exported dictionary describes.
+
+        Nothing is imported and no file is read: items have the names of their classes, and
+        no Python classes. What a subclass declares is left out. What cannot be used is in
+        ``graph().warnings``.
+
+        Args:
+            data: What ``to_dict()`` gives, or ``{"Production": {...}}``.
+            connections: What a running production reports about its routes: the dictionary
+                that IRIS gives, ``{item: [targets]}``, or a list of edges. None: not asked.
+            queue_info: Counters of the queues, by item or as a list; kept for ``queue()``.
+            namespace: Namespace it was exported from.
+            director: Director for life-cycle calls.
+
+        Raises:
+            ProductionTypeError: The data is no such dictionary.
+            ProductionError: The production has no name.
+
+        Example:
+            >>> data = {"Demo.P": {"Item": {"@Name": "Out", "@ClassName": "EnsLib.File.PassthroughOperation"}}}
+            >>> Production.from_dict(data).item("Out").kind
+            'operation'
+        """
+        name, body = production_body(data)
+        production = cls.__new__(cls)
+        for field in FIELDS:
+            setattr(production, field, getattr(ProductionFields, field))
+        production.name = check_production_name(cls, name)
+        production.namespace, production.director = namespace, director
+        production._clear()
+        items, reported = production._items.by_name, read_runtime_routes(connections)
+        read_warnings = read_body(production, production._items, body)
+        production._queues, queue_warnings = read_queue_counters(queue_info, items)
+        production._warnings += [
+            *read_warnings,
+            *queue_warnings,
+            *reported.warnings,
+            *describe_items(items, reported),
+            *import_routes(items, production._routes, reported),
+        ]
+        return production
+
+    @classmethod
+    def from_iris(cls, name: str, *, namespace: str | None = None, director: object = None) -> Self:
+        """Return a deployed production, with the routes that it reports while it runs.
+
+        Args:
+            name: Name of the production.
+            namespace: Namespace it is in; kept for later calls.
+            director: Director to ask: its ``export_production`` and, where it has it,
+                ``export_production_connections`` are called.
+
+        Raises:
+            ConfigurationError: There is no director, or it cannot export productions.
+        """
+        data, connections, warnings = export_deployed(require_director(director, f"from_iris({name!r})"), name)
+        production = cls.from_dict(data, connections=connections, namespace=namespace, director=director)
+        production._warnings += warnings
+        return production
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}, {len(self.items)} items>"
@@ -295,7 +378,7 @@ class Production(ProductionFields):
             )
             for ref in self._items
         )
-        return ProductionGraph(self.name, tuple(nodes), self.edges)
+        return ProductionGraph(self.name, tuple(nodes), self.edges, tuple(self._warnings))
 
     def to_mermaid(self, direction: str = "LR") -> str:
         """Return the graph as a Mermaid flowchart; ``direction`` as for ``ProductionGraph.to_mermaid``."""
@@ -304,6 +387,10 @@ class Production(ProductionFields):
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return the production as the dictionary that IRIS exports: ``{name: {...}}``, all values text."""
         return export_production(self)
+
+    def queue(self) -> dict[str, dict[str, Any]]:
+        """Return the counters of the queues as ``from_dict`` got them, by item."""
+        return copy.deepcopy(self._queues)
 
     def definition(self) -> ProductionDefinition:
         """Return the production as the plain data that an engine runs.

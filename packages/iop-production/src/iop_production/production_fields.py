@@ -101,7 +101,7 @@ class ProductionFields:
             "serializer": serializer,
             "allowed_serializers": allowed_serializers,
         }
-        self.name = _production_name(type(self), name)
+        self.name = check_production_name(type(self), name)
         for field, value in given.items():
             values = (value, getattr(type(self), field), getattr(ProductionFields, field))
             setattr(self, field, next((found for found in values if found is not None), None))
@@ -190,7 +190,16 @@ class ProductionFields:
         return self
 
 
-def _production_name(production_class: type[ProductionFields], name: object) -> str:
+FIELDS = tuple(ProductionFields.__annotations__)
+"""Names of the fields."""
+
+
+def check_production_name(production_class: type[ProductionFields], name: object) -> str:
+    """Return the name of a new production; for None the one of its class.
+
+    Raises:
+        ProductionError: There is none.
+    """
     if name is None:
         name = production_class.name
         if not name and production_class.__module__.partition(".")[0] != __name__.partition(".")[0]:

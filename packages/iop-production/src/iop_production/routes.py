@@ -1,7 +1,8 @@
 """The routes of a production: which port leads to which item.
 
 A route is no object that is kept: the Host setting of a port names the targets, and
-edges are read from there. Only the order in which routes were made is remembered.
+edges are read from there. What is remembered besides is the order in which routes were
+made, and what an import learned about them.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ def connection_mode(mode: object) -> Literal["replace", "add", "remove"]:
     return known
 
 
+# Item, port and target.
+_RouteKey: TypeAlias = "tuple[str, str, str]"
+
+
 class Routes:
     """The routes between some items.
 
@@ -51,8 +56,10 @@ class Routes:
 
     def __init__(self, items: Mapping[str, ComponentRef]) -> None:
         self._items = items
-        self._order: dict[tuple[str, str, str], int] = {}
+        self._order: dict[_RouteKey, int] = {}
         self._made = 0
+        self._observed: dict[_RouteKey, GraphEdge] = {}
+        self._unset: dict[_RouteKey, GraphEdge] = {}
 
     def connect(self, port: Port, target: str, *, add: bool) -> None:
         """Lead a port to an item, in place of its targets or besides them.
@@ -65,7 +72,20 @@ class Routes:
         ref = port.component
         ref.target_setting_names.add(port.name)
         ref.host_settings[port.name] = add_target(ref.host_settings.get(port.name), target) if add else target
+        self._observed.pop((ref.name, port.name, target), None)
         self._remember(ref.name, port.name, target)
+
+    def observe(self, edge: GraphEdge) -> None:
+        """Keep what an import knows about a route.
+
+        An edge that no Host setting stands for, such as one that a running production
+        reports without a port, is shown until one of its items is deleted.
+        """
+        ref = self._items[edge.source_item]
+        key = (edge.source_item, edge.source_port, edge.target)
+        is_set = ref.is_port(edge.source_port) and edge.target in split_targets(ref.host_settings.get(edge.source_port))
+        (self._observed if is_set else self._unset)[key] = edge
+        self._remember(*key)
 
     def disconnect(self, port: Port, target: str | None = None) -> None:
         """Take one target from a port, or all of them.
@@ -81,7 +101,10 @@ class Routes:
         self._set_targets(port.component, port.name, "" if target is None else remove_target(",".join(targets), target))
 
     def forget(self, name: str) -> None:
-        """Take an item from the targets of all ports."""
+        """Take an item from the targets of all ports, and drop what was observed of it."""
+        for observed in (self._observed, self._unset):
+            for key in [key for key in observed if name in (key[0], key[2])]:
+                del observed[key]
         for ref in self._items.values():
             for port in ref.ports:
                 value = ref.host_settings.get(port)
@@ -94,15 +117,18 @@ class Routes:
             self._remember(ref.name, port, target)
 
     def edges(self) -> tuple[GraphEdge, ...]:
-        """Return one edge for each route to an item, in the order in which they were made."""
-        routes = [
-            (ref.name, port, target)
+        """Return one edge for each route to an item, in the order in which they were made.
+
+        Edges that were only observed are among them, also those to names that are no item.
+        """
+        routes = {
+            (ref.name, port, target): self._observed.get((ref.name, port, target)) or GraphEdge(ref.name, target, port)
             for ref in self._items.values()
             for port, target in _routes_of(ref)
             if target in self._items
-        ]
-        routes.sort(key=lambda route: self._order.get(route, self._made))
-        return tuple(GraphEdge(item, target, port) for item, port, target in routes)
+        }
+        routes = {**self._unset, **routes}
+        return tuple(routes[key] for key in sorted(routes, key=lambda key: self._order.get(key, self._made)))
 
     def _remember(self, item: str, port: str, target: str) -> None:
         self._order[item, port, target] = self._made
