@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 
 from iop import BusinessOperation, Field, Model, PersistentMessage, Production
 from iop_core.bodies import BodyCodec
+from iop_core.clock import SystemClock
 from iop_core.errors import StoreError
-from iop_core.headers import Body
+from iop_core.headers import Body, MessageType
 from iop_core.persistent_classes import register_persistent_message_class
 from iop_core.registry import class_name_of
+from iop_core.stores import NewMessage, Unit
 from iop_director import Director
+from iop_engine.sqlite.store import SqliteStore
 from iop_engine.sqlite.typed_tables import TypedTables, restored
 from iop_testing import run_production
 
@@ -343,7 +346,9 @@ def test_every_message_comes_back_from_its_table(connection: sqlite3.Connection,
     body = Body(written.class_name, written.serializer, written.payload, 1)
     left = TypedTables(connection).keep(body)
     assert left.payload == b""
-    assert codec.decode(restored(connection, left)) == message
+    found: Any = codec.decode(restored(connection, left))
+    assert found == message
+    assert [type(value) for value in vars(found).values()] == [type(value) for value in vars(message).values()]
     connection.execute('DELETE FROM "Demo.Table.Order"')
 
 
@@ -358,6 +363,19 @@ def test_undone_transaction_makes_the_table_again(connection: sqlite3.Connection
     tables.forget()
     tables.keep(body)
     assert connection.execute('SELECT ID, number FROM "Demo.Table.Undone"').fetchall() == [(1, 5)]
+
+
+def test_unit_that_fails_takes_its_table_with_it(tmp_path: Path, select: Any) -> None:
+    version = declare(f"number: int = 0\n{TABLE}")
+    body = BodyCodec().encode(version(number=5))
+    damaged = Body("orders.Order", "json", "not bytes")  # type: ignore[arg-type]
+    store = SqliteStore.open(str(tmp_path), namespace="USER", durability="full", clock=SystemClock())
+    with closing(store):
+        good, bad = (NewMessage(MessageType.REQUEST, "Echo", "Echo", content) for content in (body, damaged))
+        with pytest.raises(StoreError):
+            store.submit(Unit(new=[good, bad])).wait()
+        store.submit(Unit(new=[NewMessage(MessageType.REQUEST, "Echo", "Echo", body)])).wait()
+    assert select('SELECT number FROM "Demo.Table.Changing"') == [(5,)]
 
 
 def test_class_that_is_not_loaded_uses_the_known_table(connection: sqlite3.Connection) -> None:
