@@ -136,7 +136,7 @@ def test_adapter_is_named_by_the_best_source(demo) -> None:
 @pytest.mark.parametrize(
     ("method", "text"),
     [
-        (lambda self: "X", "must be callable on the class: make it a @staticmethod"),
+        (lambda self, other: "X", "must be callable on the class: make it a @staticmethod"),
         (staticmethod(lambda: 1 / 0), r"get_adapter_type\(\) failed: ZeroDivisionError"),
         (staticmethod(lambda: 5), "must give a class, its name or None, got 5"),
     ],

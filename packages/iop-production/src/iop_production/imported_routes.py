@@ -58,8 +58,7 @@ def import_routes(items: Mapping[str, ComponentRef], routes: Routes, reported: R
         # Ports first: what is no port of its item is no route of a setting.
         ports = {edge.source_port for edge in edges if edge.source_port}
         ref.target_setting_names.update(ports & ref.host_settings.keys())
-        for edge in edges:
-            routes.observe(edge)
+        routes.observe(name, edges)
     return warnings
 
 

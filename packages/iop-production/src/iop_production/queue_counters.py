@@ -31,7 +31,7 @@ def read_queue_counters(queue_info: object, items: Container[str]) -> tuple[dict
         listed = report.get("items")
         if not isinstance(listed, (list, tuple)):
             listed = [
-                {"item": name, **mapping_of(said)} if isinstance(said, Mapping) else said
+                {"item": name, **mapping_of(cast("object", said))} if isinstance(said, Mapping) else said
                 for name, said in report.items()
             ]
     if not isinstance(listed, (list, tuple)):

@@ -7,7 +7,7 @@ made, and what an import learned about them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from iop_core.errors import ProductionError, UnconnectedPortError, UnknownItemError
@@ -75,17 +75,17 @@ class Routes:
         self._observed.pop((ref.name, port.name, target), None)
         self._remember(ref.name, port.name, target)
 
-    def observe(self, edge: GraphEdge) -> None:
-        """Keep what an import knows about a route.
+    def observe(self, item: str, edges: Iterable[GraphEdge]) -> None:
+        """Keep what an import knows about the routes of one item.
 
         An edge that no Host setting stands for, such as one that a running production
         reports without a port, is shown until one of its items is deleted.
         """
-        ref = self._items[edge.source_item]
-        key = (edge.source_item, edge.source_port, edge.target)
-        is_set = ref.is_port(edge.source_port) and edge.target in split_targets(ref.host_settings.get(edge.source_port))
-        (self._observed if is_set else self._unset)[key] = edge
-        self._remember(*key)
+        set_routes = set(_routes_of(self._items[item]))
+        for edge in edges:
+            key = (item, edge.source_port, edge.target)
+            (self._observed if key[1:] in set_routes else self._unset)[key] = edge
+            self._remember(*key)
 
     def disconnect(self, port: Port, target: str | None = None) -> None:
         """Take one target from a port, or all of them.
