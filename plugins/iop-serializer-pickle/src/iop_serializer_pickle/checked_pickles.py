@@ -6,7 +6,7 @@ import copyreg
 import io
 import pickle
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from iop_core.errors import SerializationError
@@ -44,13 +44,13 @@ class _KnownPickler(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """Return how to write an object; called for all but plain values and containers."""
+        kind: type[Any] = type(obj)
         if isinstance(obj, type):
             if known_class(class_name_of(obj)) is not obj:
                 raise SerializationError(f"{class_name_of(obj)} was defined again since this message was made")
             return NotImplemented
         if isinstance(obj, (FunctionType, BuiltinFunctionType)):
             _refuse(obj)
-        kind = cast("type[Any]", type(obj))
         if kind is ZoneInfo and obj.key:
             return ZoneInfo, (obj.key,)  # by itself it asks for getattr
         reduce = copyreg.dispatch_table.get(kind)
