@@ -31,11 +31,6 @@ class BusinessHost(Component):
     adapter: Any = None
     Adapter: Any = None
 
-    @staticmethod
-    def get_adapter_type() -> str | type[Component] | None:
-        """Return the adapter class, or the name of one; None when there is no adapter."""
-        return None
-
     def send_request_sync(
         self, target: Target, request: object, timeout: float = -1, description: str | None = None
     ) -> Any:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from iop_core.headers import Body, BusinessType, MessageHeader, MessageStatus, MessageType
+from iop_core.logs import ASSERT_LEVEL
 
 
 class EventType(IntEnum):
@@ -26,12 +27,13 @@ _LEVELS = {
     logging.INFO: EventType.INFO,
     logging.WARNING: EventType.WARNING,
     logging.ERROR: EventType.ERROR,
+    ASSERT_LEVEL: EventType.ASSERT,
     logging.CRITICAL: EventType.ALERT,
 }
 
 
 def event_type_of(level: int) -> EventType:
-    """Return the event type for a level of the standard ``logging`` module; unknown ones are INFO."""
+    """Return the event type for a level of ``logging``, or for ``ASSERT_LEVEL``; unknown ones are INFO."""
     return _LEVELS.get(level, EventType.INFO)
 
 

@@ -117,10 +117,10 @@ class Host(Protocol):
         """Add an entry to the event log.
 
         Args:
-            level: A level of the standard ``logging`` module; above CRITICAL is never used.
+            level: A level of the standard ``logging`` module, or ``logs.ASSERT_LEVEL``.
             text: The entry; may have several lines (a traceback).
             method: Name of the function that logs.
-            to_console: Also write it to the operator's console.
+            to_console: Also write it to standard error, unless the handlers of the root logger show it.
         """
         ...
 

@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iop_core.interfaces import Host
 
+# Between ERROR and CRITICAL: an entry of type Assert in the event log.
+ASSERT_LEVEL = 45
+logging.addLevelName(ASSERT_LEVEL, "ASSERT")
+
 COMPONENT_LOGGER = logging.getLogger("iop.component")
 
 # LoggerAdapter is generic for type checkers only (at run time from Python 3.11 on).
@@ -34,6 +38,8 @@ class ComponentLogger(_Adapter):
 
     def __init__(self, class_name: str, host: Host | None) -> None:
         super().__init__(COMPONENT_LOGGER.getChild(class_name), {})
+        # Asked for every entry, and mostly for those that nobody wants: without a detour.
+        self.isEnabledFor = self.logger.isEnabledFor  # type: ignore[method-assign]
         self._host = host
 
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[object, MutableMapping[str, Any]]:

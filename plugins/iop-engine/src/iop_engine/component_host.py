@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -239,6 +241,8 @@ class ComponentHost:
             time_logged=self._runtime.clock.now(),
         )
         self._runtime.store.submit(Unit(log=[entry]))
+        if to_console and not logging.getLogger().handlers:
+            sys.stderr.write(f"{entry.time_logged:%H:%M:%S} {entry.type.name} {entry.item}: {_printable(text)}\n")
 
     def _message_of(self, answer: Delivery | None, target: str, timeout_seconds: float) -> object:
         if answer is None:
@@ -304,6 +308,11 @@ class ComponentHost:
     def _own_scope(self) -> Scope | None:
         scope = self._scope
         return scope if scope is not None and scope.thread == threading.get_ident() else None
+
+
+def _printable(text: str) -> str:
+    """Return text on one line, with everything spelled out that could steer a terminal."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -12,6 +12,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.errors import ComponentStartError, SettingError
 from iop_core.plugins import installed_plugins
+from iop_core.services import BusinessService
 from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
@@ -88,8 +89,25 @@ def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: Comp
         return None
     settings = {name: value for name, value in item.adapter_settings.items() if name != CALL_INTERVAL}
     adapter = make_instance(adapter_class, item, host, settings)
+    warn_of_mistakes(adapter)
     business_host.adapter = business_host.Adapter = adapter
     return adapter
+
+
+def warn_of_mistakes(instance: Component) -> None:
+    """Log what the author of a class should know; called once for an item, not for each instance."""
+    instance._warn_if_custom_init()  # pyright: ignore[reportPrivateUsage] - the hook's name is given
+    if not isinstance(instance, BusinessHost):
+        return
+    table = DispatchTable.of(type(instance))
+    for text in table.warnings:
+        instance.log_warning(text)
+    if isinstance(instance, BusinessService):
+        for name in table.handlers:
+            instance.log_warning(
+                f"@handler of {type(instance).__name__}.{name} has no effect: a service takes its input in "
+                "on_process_input or on_message"
+            )
 
 
 def start_instance(instance: Component, loop: HandlerLoop) -> None:

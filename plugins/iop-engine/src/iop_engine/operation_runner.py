@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
-from iop_core.dispatch import DispatchTable
 from iop_core.headers import MessageStatus
 from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery, Unit
@@ -17,6 +16,7 @@ from iop_engine.instances import (
     make_instance,
     start_instance,
     stop_instances,
+    warn_of_mistakes,
 )
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.stream_server import StreamOwners, StreamServer
@@ -45,8 +45,7 @@ class OperationRunner(Runner):
         self._streams.hand_over = self.hand_over
         operation_class = component_class_of(self._item, BusinessOperation)
         self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
-        for text in DispatchTable.of(operation_class).warnings:
-            self._operation.log_warning(text)
+        warn_of_mistakes(self._operation)
         adapter = attach_adapter(self._operation, self._item, self._host)
         for instance in (adapter, self._operation):
             if instance is not None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iop_core.definitions import ItemDefinition
-from iop_core.dispatch import DispatchTable
 from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, Unit
 from iop_engine.component_host import ComponentHost, Runtime, Scope
 from iop_engine.handler_loop import HandlerLoop
-from iop_engine.instances import component_class_of, dispatch, make_instance
+from iop_engine.instances import component_class_of, dispatch, make_instance, warn_of_mistakes
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.stream_server import FRAMES
@@ -37,9 +36,7 @@ class ProcessRunner(Runner):
     def start(self) -> None:
         """Check the class and its settings; instances are made per request."""
         self._process_class = component_class_of(self._item, BusinessProcess)
-        probe = self._make(ComponentHost(self._item, self._runtime))
-        for text in DispatchTable.of(self._process_class).warnings:
-            probe.log_warning(text)
+        warn_of_mistakes(self._make(ComponentHost(self._item, self._runtime)))
 
     def stop(self) -> None:
         """Leave open instances to the next start."""

@@ -20,6 +20,7 @@ from iop_engine.instances import (
     make_instance,
     start_instance,
     stop_instances,
+    warn_of_mistakes,
 )
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.stream_server import StreamOwners, StreamServer
@@ -56,6 +57,7 @@ class ServiceRunner(Runner):
         service_class = component_class_of(self._item, BusinessService)
         self._takes_input = takes_input(service_class)
         self._service = make_instance(service_class, self._item, self._host, self._item.host_settings)
+        warn_of_mistakes(self._service)
         adapter = attach_adapter(self._service, self._item, self._host)
         if isinstance(adapter, InboundAdapter):
             adapter.business_host = adapter.BusinessHost = ServiceInput(self)
