@@ -42,18 +42,17 @@ def load(content: bytes) -> object:
 class _KnownPickler(pickle.Pickler):
     """Refuses at once what could not be read back."""
 
-    def reducer_override(self, obj: Any) -> Any:
+    def reducer_override(self, obj: object) -> Any:
         """Return how to write an object; called for all but plain values and containers."""
-        kind: type[Any] = type(obj)
         if isinstance(obj, type):
             if known_class(class_name_of(obj)) is not obj:
                 raise SerializationError(f"{class_name_of(obj)} was defined again since this message was made")
             return NotImplemented
         if isinstance(obj, (FunctionType, BuiltinFunctionType)):
             _refuse(obj)
-        if kind is ZoneInfo and obj.key:
+        if type(obj) is ZoneInfo and obj.key:
             return ZoneInfo, (obj.key,)  # by itself it asks for getattr
-        reduce = copyreg.dispatch_table.get(kind)
+        reduce = copyreg.dispatch_table.get(type(obj))
         reduced = obj.__reduce_ex__(PROTOCOL) if reduce is None else reduce(obj)
         if isinstance(reduced, str):  # to be looked up by name in its module
             _refuse(obj)
