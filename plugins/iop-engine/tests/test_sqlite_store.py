@@ -14,24 +14,26 @@ from iop_engine.sqlite.store import SqliteStore
 from iop_testing import StoreHistorySuite, StoreReplySuite, StoreSuite
 
 
-class SqlitePlace:
+def opener(location: Path, durability: str) -> Callable[[], Store]:
+    return lambda: SqliteStore.open(str(location), namespace="Test", durability=durability, clock=SystemClock())
+
+
+class TestSqliteStore(StoreSuite):
     @pytest.fixture(params=["full", "normal"])
     def open_store(self, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
-        return lambda: SqliteStore.open(
-            str(tmp_path / "data"), namespace="Test", durability=request.param, clock=SystemClock()
-        )
+        return opener(tmp_path / "data", request.param)
 
 
-class TestSqliteStore(SqlitePlace, StoreSuite):
-    pass
+class TestSqliteReplies(StoreReplySuite):
+    @pytest.fixture(params=["full", "normal"])
+    def open_store(self, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
+        return opener(tmp_path / "data", request.param)
 
 
-class TestSqliteReplies(SqlitePlace, StoreReplySuite):
-    pass
-
-
-class TestSqliteHistory(SqlitePlace, StoreHistorySuite):
-    pass
+class TestSqliteHistory(StoreHistorySuite):
+    @pytest.fixture(params=["full", pytest.param("normal", marks=pytest.mark.slow)])
+    def open_store(self, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
+        return opener(tmp_path / "data", request.param)
 
 
 def test_store_is_found_by_name() -> None:
