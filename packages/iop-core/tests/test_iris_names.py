@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_core.errors import IrisNameError
-from iop_core.iris_names import check_iris_name, iris_name_of, python_name_of
+from iop_core.persistent.iris_names import check_iris_name, iris_name_of, python_name_of
 
 NAMES = {
     "msg.OrderMessage": "msg.OrderMessage",

@@ -23,7 +23,7 @@ from iop_core.errors import (
 )
 from iop_core.headers import Body
 from iop_core.message_types import is_message_class
-from iop_core.persistent_classes import (
+from iop_core.persistent.classes import (
     PERSISTENT_CLASSES,
     check_persistent_message_class,
     class_parameters,
@@ -31,7 +31,7 @@ from iop_core.persistent_classes import (
     find_schema,
     register_persistent_message_class,
 )
-from iop_core.persistent_serializer import PersistentSerializer
+from iop_core.persistent.serializer import PersistentSerializer
 from iop_core.registry import class_name_of
 
 

@@ -15,8 +15,8 @@ import pytest
 from iop import Field, Model, PersistentMessage
 from iop_core.errors import MessageDefinitionError, MessageFieldError, MessageValueError
 from iop_core.messages import set_iris_id
-from iop_core.model_definitions import definition_of
-from iop_core.persistent_models import superclasses_of
+from iop_core.persistent.definitions import definition_of
+from iop_core.persistent.models import superclasses_of
 
 
 class Address(Model, serial=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iop_core.errors import SettingsFileError
-from iop_core.persistent_classes import PERSISTENT_CLASSES
+from iop_core.persistent.classes import PERSISTENT_CLASSES
 from iop_migrate import Settings, load_settings, unload_settings
 
 HEAD = """

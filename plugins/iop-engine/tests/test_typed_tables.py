@@ -20,7 +20,7 @@ from iop_core.bodies import BodyCodec
 from iop_core.clock import SystemClock
 from iop_core.errors import StoreError
 from iop_core.headers import Body, MessageType
-from iop_core.persistent_classes import register_persistent_message_class
+from iop_core.persistent.classes import register_persistent_message_class
 from iop_core.registry import class_name_of
 from iop_core.stores import NewMessage, Unit
 from iop_director import Director

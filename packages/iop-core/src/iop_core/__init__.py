@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from iop_core.hookspecs import hookimpl
     from iop_core.messages import Message
     from iop_core.operations import BusinessOperation
-    from iop_core.persistent_fields import Field
-    from iop_core.persistent_messages import PersistentMessage
-    from iop_core.persistent_models import Model
+    from iop_core.persistent.fields import Field
+    from iop_core.persistent.messages import PersistentMessage
+    from iop_core.persistent.models import Model
     from iop_core.pickle_messages import PickleMessage
     from iop_core.processes import BusinessProcess
     from iop_core.pydantic_messages import PydanticMessage, PydanticPickleMessage
@@ -58,14 +58,14 @@ if not TYPE_CHECKING:
         "BusinessProcess": "processes",
         "BusinessService": "services",
         "Category": "settings",
-        "Field": "persistent_fields",
+        "Field": "persistent.fields",
         "InboundAdapter": "adapters",
         "IopError": "errors",
         "Message": "messages",
         "MessageContext": "context",
-        "Model": "persistent_models",
+        "Model": "persistent.models",
         "OutboundAdapter": "adapters",
-        "PersistentMessage": "persistent_messages",
+        "PersistentMessage": "persistent.messages",
         "PickleMessage": "pickle_messages",
         "PollingBusinessService": "services",
         "PydanticMessage": "pydantic_messages",

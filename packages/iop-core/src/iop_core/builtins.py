@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def iop_serializers() -> list[type[Serializer]]:
     """Offer the JSON serializer, and that of persistent messages."""
     from iop_core.json_serializer import JsonSerializer
-    from iop_core.persistent_serializer import PersistentSerializer
+    from iop_core.persistent.serializer import PersistentSerializer
 
     return [JsonSerializer, PersistentSerializer]
 

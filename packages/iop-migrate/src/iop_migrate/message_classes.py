@@ -8,8 +8,8 @@ from typing import cast
 
 from iop_core.errors import IrisNameError, SettingsFileError
 from iop_core.message_types import is_message_class
-from iop_core.persistent_classes import check_persistent_message_class, register_persistent_message_class
-from iop_core.persistent_messages import PersistentMessage
+from iop_core.persistent.classes import check_persistent_message_class, register_persistent_message_class
+from iop_core.persistent.messages import PersistentMessage
 
 CLASSES = "CLASSES"
 

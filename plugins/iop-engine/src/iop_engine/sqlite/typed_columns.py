@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from iop_core.model_definitions import Embedded, ModelField
-from iop_core.persistent_fields import Missing
+from iop_core.persistent.definitions import Embedded, ModelField
+from iop_core.persistent.fields import Missing
 
 JSON = "JSON TEXT"
 

@@ -21,7 +21,7 @@ from typing import NamedTuple, cast
 
 from iop_core.errors import StoreError
 from iop_core.headers import Body
-from iop_core.persistent_classes import PersistentSchema, find_schema
+from iop_core.persistent.classes import PersistentSchema, find_schema
 from iop_engine.sqlite.typed_columns import Column, column_of, computed_columns, from_sql, literal, quote, to_sql
 
 SERIALIZER = "persistent"

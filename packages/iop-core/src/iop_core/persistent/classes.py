@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iop_core.errors import IrisNameError, MessageDefinitionError, PersistentMessageError, UnknownMessageClassError
-from iop_core.iris_names import check_iris_name, python_name_of
-from iop_core.model_definitions import ModelField, definition_of
-from iop_core.persistent_models import Model, iris_class_name_of
+from iop_core.persistent.definitions import ModelField, definition_of
+from iop_core.persistent.iris_names import check_iris_name, python_name_of
+from iop_core.persistent.models import Model, iris_class_name_of
 from iop_core.registry import MESSAGE_CLASSES, class_name_of
 
 KIND = "IOP_MESSAGE_KIND"
@@ -186,7 +186,7 @@ def find_class_of_iris_object(iris_name: str, parameters: Mapping[str, str]) -> 
 
 
 def _check_class(candidate: object) -> type[Model]:
-    from iop_core.persistent_messages import PersistentMessage  # it is built on this module
+    from iop_core.persistent.messages import PersistentMessage  # it is built on this module
 
     if isinstance(candidate, type) and issubclass(candidate, PersistentMessage) and candidate is not PersistentMessage:
         return candidate

@@ -6,8 +6,8 @@ import json
 from typing import ClassVar, cast
 
 from iop_core.errors import MessageDefinitionError, SerializationError
-from iop_core.model_definitions import definition_of
-from iop_core.persistent_messages import PersistentMessage
+from iop_core.persistent.definitions import definition_of
+from iop_core.persistent.messages import PersistentMessage
 from iop_core.registry import class_name_of
 from iop_core.serializers import Codec, Serializer
 

@@ -14,8 +14,8 @@ from typing_extensions import TypeAliasType
 
 from iop_core.annotations import namespace_of, own_annotations, resolve
 from iop_core.errors import MessageDefinitionError, MessageFieldError, MessageValueError, did_you_mean
-from iop_core.persistent_fields import FieldOptions, Missing
-from iop_core.persistent_types import (
+from iop_core.persistent.fields import FieldOptions, Missing
+from iop_core.persistent.types import (
     SCALARS,
     DictOf,
     ListOf,
@@ -27,7 +27,7 @@ from iop_core.persistent_types import (
 from iop_core.registry import class_name_of
 
 if TYPE_CHECKING:
-    from iop_core.persistent_models import Model
+    from iop_core.persistent.models import Model
 
 _LOGGER = logging.getLogger("iop.messages")
 

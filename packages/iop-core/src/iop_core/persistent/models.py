@@ -11,17 +11,17 @@ from typing import Any, ClassVar, SupportsIndex, TypeVar, cast, overload
 from typing_extensions import Self, dataclass_transform
 
 from iop_core.errors import MessageDefinitionError, MessageFieldError
-from iop_core.iris_names import iris_name_of
-from iop_core.model_definitions import (
+from iop_core.persistent.definitions import (
     Embedded,
     ModelDefinition,
     UnresolvedAnnotationError,
     declared_values,
     definition_of,
 )
-from iop_core.persistent_fields import Field
-from iop_core.persistent_meta import ModelMeta, read_meta
-from iop_core.persistent_types import DictOf, ListOf, ValueType
+from iop_core.persistent.fields import Field
+from iop_core.persistent.iris_names import iris_name_of
+from iop_core.persistent.meta import ModelMeta, read_meta
+from iop_core.persistent.types import DictOf, ListOf, ValueType
 from iop_core.registry import class_name_of
 
 T = TypeVar("T")

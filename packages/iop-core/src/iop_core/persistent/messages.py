@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from iop_core.errors import MessageDefinitionError
-from iop_core.persistent_classes import PERSISTENT_CLASSES
-from iop_core.persistent_models import Model, iris_class_name_of
+from iop_core.persistent.classes import PERSISTENT_CLASSES
+from iop_core.persistent.models import Model, iris_class_name_of
 from iop_core.registry import MESSAGE_CLASSES, class_name_of
 
 
