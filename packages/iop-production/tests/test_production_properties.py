@@ -206,14 +206,22 @@ def test_work_of_views_grows_with_the_production_alone() -> None:
     assert view(400) < view(40) * 12
 
 
-def test_work_of_reading_grows_with_the_production_alone() -> None:
+def test_work_of_reading_and_comparing_grows_with_the_production_alone() -> None:
     def read(size: int) -> int:
         names = [f"O{number}" for number in range(size)]
         fan_out = {"@Name": "All", "Setting": [{"@Name": "Out", "#text": ",".join(names)}]}
         data = {
             "P": {"Item": [fan_out, *({"@Name": name, "Setting": {"@Name": "T", "#text": "All"}} for name in names)]}
         }
-        return count_calls(lambda: Production.from_dict(data, connections={"All": names}).graph())
+
+        def read_and_compare() -> None:
+            prod = Production.from_dict(data, connections={"All": names})
+            prod.graph()
+            prod.graph_diff(prod)
+            prod.diff(Production("P"))
+            Production("P").diff(prod)
+
+        return count_calls(read_and_compare)
 
     read(1)
     assert read(400) < read(40) * 12

@@ -323,5 +323,5 @@ def test_deployed_production_without_connections() -> None:
 
 @pytest.mark.parametrize("director", [None, object()])
 def test_deployed_production_needs_a_director(director) -> None:
-    with pytest.raises(ConfigurationError, match=r"from_iris\('D.P'\) needs a director"):
+    with pytest.raises(ConfigurationError, match=r"reading what is deployed as 'D.P' needs a director"):
         Production.from_iris("D.P", director=director)

@@ -26,6 +26,8 @@ HOMES = {
     "Port": "iop_production",
     "ProcessItem": "iop_production",
     "Production": "iop_production",
+    "ProductionDiff": "iop_production",
+    "ProductionDiffEntry": "iop_production",
     "ProductionGraph": "iop_production",
     "Route": "iop_production",
     "ServiceItem": "iop_production",

@@ -2,6 +2,7 @@
 
 from iop_production.component_ref import ComponentRef
 from iop_production.declarations import ComponentItem, OperationItem, ProcessItem, Route, ServiceItem
+from iop_production.diff import ProductionDiff, ProductionDiffEntry
 from iop_production.graph import GraphEdge, GraphNode, ProductionGraph
 from iop_production.port import Port, TargetSettingRef
 from iop_production.production import Production
@@ -15,6 +16,8 @@ __all__ = (
     "Port",
     "ProcessItem",
     "Production",
+    "ProductionDiff",
+    "ProductionDiffEntry",
     "ProductionGraph",
     "Route",
     "ServiceItem",

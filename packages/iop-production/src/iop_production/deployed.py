@@ -7,28 +7,21 @@ from typing import Any, cast
 from iop_core.errors import ConfigurationError
 
 
-def require_director(director: object, purpose: str) -> object:
-    """Return the director.
-
-    Raises:
-        ConfigurationError: There is none, or it cannot export productions.
-    """
-    if director is None:
-        raise ConfigurationError(
-            f"{purpose} needs a director, and the production has none: give director= or use prod.with_director(...)"
-        )
-    if not callable(getattr(director, "export_production", None)):
-        raise ConfigurationError(
-            f"{purpose} needs a director with export_production(), which {type(director).__name__} does not have"
-        )
-    return director
-
-
 def export_deployed(director: Any, name: str) -> tuple[Any, object, list[str]]:
     """Return the exported production, its connections, and what could not be exported.
 
     A director that knows no connections is no reason to warn.
+
+    Raises:
+        ConfigurationError: There is no director, or it cannot export productions.
     """
+    purpose = f"reading what is deployed as {name!r}"
+    if director is None:
+        raise ConfigurationError(f"{purpose} needs a director: give director= or use prod.with_director(...)")
+    if not callable(getattr(director, "export_production", None)):
+        raise ConfigurationError(
+            f"{purpose} needs a director with export_production(), which {type(director).__name__} does not have"
+        )
     data = director.export_production(name)
     ask = getattr(director, "export_production_connections", None)
     if ask is None:

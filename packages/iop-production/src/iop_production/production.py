@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from typing_extensions import Self, Unpack
 
 from iop_core.definitions import ProductionDefinition
-from iop_core.errors import ProductionError
+from iop_core.errors import ProductionError, ProductionTypeError
+from iop_production.comparison import compare_productions
 from iop_production.component_ref import ComponentRef
 from iop_production.declarations import (
     ComponentItem,
@@ -20,13 +21,15 @@ from iop_production.declarations import (
     add_declared_items,
 )
 from iop_production.definition import define_production
-from iop_production.deployed import export_deployed, require_director
+from iop_production.deployed import export_deployed
+from iop_production.diff import ProductionDiff
 from iop_production.export import export_production
 from iop_production.graph import GraphEdge, GraphNode, ProductionGraph
 from iop_production.imported_routes import describe_items, import_routes
 from iop_production.item_changes import change_item
 from iop_production.item_options import ItemChanges, ItemOptions, Kind
 from iop_production.items import Items
+from iop_production.loose_data import mapping_of, shown
 from iop_production.new_item import build_ref
 from iop_production.port import Port
 from iop_production.production_fields import FIELDS, ProductionFields, check_production_name
@@ -152,7 +155,7 @@ class Production(ProductionFields):
         Raises:
             ConfigurationError: There is no director, or it cannot export productions.
         """
-        data, connections, warnings = export_deployed(require_director(director, f"from_iris({name!r})"), name)
+        data, connections, warnings = export_deployed(director, name)
         production = cls.from_dict(data, connections=connections, namespace=namespace, director=director)
         production._warnings += warnings
         return production
@@ -387,6 +390,40 @@ class Production(ProductionFields):
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return the production as the dictionary that IRIS exports: ``{name: {...}}``, all values text."""
         return export_production(self)
+
+    def diff(self, other: Production | Mapping[str, Any] | None = None) -> ProductionDiff:
+        """Return what has to change in another production to make it this one.
+
+        What is deployed counts: fields, items, settings and routes. A route is one entry, with
+        its targets in the order in which they are set.
+
+        Args:
+            other: A production, or an exported dictionary. None: the deployed production of
+                this name, from the director.
+
+        Raises:
+            ConfigurationError: None, and there is no director that can export productions.
+            ProductionTypeError: Something else.
+
+        Example:
+            >>> print(Production("Demo.P", shutdown_timeout=300).diff(Production("Demo.P")))
+            Production diff: Demo.P
+              change production production.shutdown_timeout: '120' -> '300'
+        """
+        return compare_productions(self, self._other(other), edges=False)
+
+    def graph_diff(self, other: Production | Mapping[str, Any] | None = None) -> ProductionDiff:
+        """Return what ``diff`` does, and where routes are known from and how they are used, too."""
+        return compare_productions(self, self._other(other), edges=True)
+
+    def _other(self, other: object) -> Production:
+        if other is None:
+            return type(self).from_iris(self.name, namespace=self.namespace, director=self.director)
+        if isinstance(other, Production):
+            return other
+        if isinstance(other, Mapping):
+            return Production.from_dict(mapping_of(cast("object", other)))
+        raise ProductionTypeError(f"other must be a Production, production dictionary, or None; got {shown(other)}")
 
     def queue(self) -> dict[str, dict[str, Any]]:
         """Return the counters of the queues as ``from_dict`` got them, by item."""
