@@ -6,6 +6,12 @@ from iop_production.diff import ProductionDiff, ProductionDiffEntry
 from iop_production.graph import GraphEdge, GraphNode, ProductionGraph
 from iop_production.port import Port, TargetSettingRef
 from iop_production.production import Production
+from iop_production.validation_report import (
+    ProductionValidationError,
+    ProductionValidationIssue,
+    ProductionValidationReport,
+    ProductionValidationWarning,
+)
 
 __all__ = (
     "ComponentItem",
@@ -19,6 +25,10 @@ __all__ = (
     "ProductionDiff",
     "ProductionDiffEntry",
     "ProductionGraph",
+    "ProductionValidationError",
+    "ProductionValidationIssue",
+    "ProductionValidationReport",
+    "ProductionValidationWarning",
     "Route",
     "ServiceItem",
     "TargetSettingRef",

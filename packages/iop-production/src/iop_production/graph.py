@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from iop_core.errors import ProductionError
 from iop_production.mermaid import render_mermaid
-from iop_production.texts import text_of
+from iop_production.texts import boolean_of, text_of
+
+if TYPE_CHECKING:
+    from iop_production.component_ref import ComponentRef
 
 Origin: TypeAlias = Literal["authored", "runtime", "inferred"]
 _ORIGINS = ("authored", "runtime", "inferred")
@@ -50,6 +53,12 @@ class GraphNode:
         if self.adapter_class_name:
             data["adapter_class_name"] = self.adapter_class_name
         return data
+
+
+def node_of(ref: ComponentRef) -> GraphNode:
+    """Return the node of an item."""
+    enabled = boolean_of(ref.enabled) is not False
+    return GraphNode(ref.name, ref.class_name, ref.kind, enabled, ref.category, ref.adapter_class_name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

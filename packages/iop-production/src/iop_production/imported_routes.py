@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from iop_production.graph import GraphEdge
+from iop_production.names import is_route_name
 from iop_production.reading import read_kind
 from iop_production.runtime_routes import RuntimeRoutes
 from iop_production.target_lists import split_targets
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 # Targets that every production has without an item of that name.
 _BUILT_IN_TARGETS = frozenset({"Ens.Alert", "Ens.ScheduleHandler"})
 _ADAPTER_KEYS = ("adapter_class_name", "adapter")
-_ROUTE_ENDINGS = ("targetconfigname", "targetconfignames")
 
 
 def describe_items(items: Mapping[str, ComponentRef], reported: RuntimeRoutes) -> list[str]:
@@ -95,7 +95,7 @@ def _edges_of(
                 yield GraphEdge(ref.name, target, name, "runtime", edge.interaction, edge.metadata)
     credited = {name for name, _ in seen}
     for name, targets in settings.items():
-        if not runtime or name in credited or name.lower().endswith(_ROUTE_ENDINGS):
+        if not runtime or name in credited or is_route_name(name):
             open_targets = (target for target in targets if target in items and (name, target) not in seen)
             yield from _inferred_edges(ref.name, name, open_targets, _reason(runtime, reported=reported))
 

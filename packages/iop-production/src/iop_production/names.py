@@ -12,6 +12,7 @@ _PORT_ALIASES = {
 
 # A setting of one of these names is a port on any class, declared or not.
 ROUTE_SETTINGS = frozenset(_PORT_ALIASES.values())
+_ROUTE_ENDINGS = tuple(name.lower() for name in _PORT_ALIASES.values())
 
 
 def port_name(name: str) -> str:
@@ -27,6 +28,16 @@ def port_name(name: str) -> str:
     if not name.strip():
         raise ProductionError("the name of a port is empty; give the name of a target setting, such as 'Output'")
     return _PORT_ALIASES.get(name, name)
+
+
+def is_route_name(setting: str) -> bool:
+    """Return whether a setting leads to items by its name alone, as in the built-in IRIS classes.
+
+    Example:
+        >>> is_route_name("BadMessageTargetConfigName"), is_route_name("Output")
+        (True, False)
+    """
+    return setting.lower().endswith(_ROUTE_ENDINGS)
 
 
 def proxy_name(python_class: type) -> str:

@@ -24,20 +24,19 @@ from iop_production.definition import define_production
 from iop_production.deployed import export_deployed
 from iop_production.diff import ProductionDiff
 from iop_production.export import export_production
-from iop_production.graph import GraphEdge, GraphNode, ProductionGraph
-from iop_production.imported_routes import describe_items, import_routes
+from iop_production.graph import GraphEdge, ProductionGraph, node_of
+from iop_production.importing import import_production
 from iop_production.item_changes import change_item
 from iop_production.item_options import ItemChanges, ItemOptions, Kind
 from iop_production.items import Items
 from iop_production.loose_data import mapping_of, shown
 from iop_production.new_item import build_ref
 from iop_production.port import Port
-from iop_production.production_fields import FIELDS, ProductionFields, check_production_name
-from iop_production.queue_counters import read_queue_counters
-from iop_production.reading import production_body, read_body
+from iop_production.production_fields import ProductionFields, check_production_name
+from iop_production.reading import production_body
 from iop_production.routes import ConnectionMode, Routes, connection_mode
-from iop_production.runtime_routes import read_runtime_routes
-from iop_production.texts import boolean_of
+from iop_production.validation import validate_production
+from iop_production.validation_report import ProductionValidationReport
 
 
 class Production(ProductionFields):
@@ -125,21 +124,12 @@ class Production(ProductionFields):
         """
         name, body = production_body(data)
         production = cls.__new__(cls)
-        for field in FIELDS:
-            setattr(production, field, getattr(ProductionFields, field))
         production.name = check_production_name(cls, name)
-        production.namespace, production.director = namespace, director
         production._clear()
-        items, reported = production._items.by_name, read_runtime_routes(connections)
-        read_warnings = read_body(production, production._items, body)
-        production._queues, queue_warnings = read_queue_counters(queue_info, items)
-        production._warnings += [
-            *read_warnings,
-            *queue_warnings,
-            *reported.warnings,
-            *describe_items(items, reported),
-            *import_routes(items, production._routes, reported),
-        ]
+        production._queues, production._warnings = import_production(
+            production, production._items, production._routes, body, connections=connections, queue_info=queue_info
+        )
+        production.namespace, production.director = namespace, director
         return production
 
     @classmethod
@@ -370,18 +360,7 @@ class Production(ProductionFields):
 
     def graph(self) -> ProductionGraph:
         """Return the items and routes as they are now, ready to be printed."""
-        nodes = (
-            GraphNode(
-                ref.name,
-                ref.class_name,
-                ref.kind,
-                boolean_of(ref.enabled) is not False,
-                ref.category,
-                ref.adapter_class_name,
-            )
-            for ref in self._items
-        )
-        return ProductionGraph(self.name, tuple(nodes), self.edges, tuple(self._warnings))
+        return ProductionGraph(self.name, tuple(map(node_of, self._items)), self.edges, tuple(self._warnings))
 
     def to_mermaid(self, direction: str = "LR") -> str:
         """Return the graph as a Mermaid flowchart; ``direction`` as for ``ProductionGraph.to_mermaid``."""
@@ -424,6 +403,29 @@ class Production(ProductionFields):
         if isinstance(other, Mapping):
             return Production.from_dict(mapping_of(cast("object", other)))
         raise ProductionTypeError(f"other must be a Production, production dictionary, or None; got {shown(other)}")
+
+    def validate(self, strict: bool = False) -> ProductionValidationReport:
+        """Look for mistakes that can be found without running the production.
+
+        Fields and settings are checked against what they can hold; names of settings, where
+        the Python class of the item or of its adapter is known; routes for items that do
+        not exist.
+
+        Args:
+            strict: False: each issue is a ``ProductionValidationWarning`` on the line that
+                calls this. True: any issue is an error.
+
+        Raises:
+            ProductionValidationError: ``strict``, and there are issues, which are in its
+                ``report``.
+
+        Example:
+            >>> prod = Production("Demo.P")
+            >>> print(prod.validate(strict=True))
+            Production validation: Demo.P
+              no issues
+        """
+        return validate_production(self, strict=strict)
 
     def queue(self) -> dict[str, dict[str, Any]]:
         """Return the counters of the queues as ``from_dict`` got them, by item."""

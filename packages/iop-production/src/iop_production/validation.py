@@ -1,0 +1,133 @@
+"""Looking for mistakes in a production that can be found without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any
+
+from iop_core.errors import SettingError
+from iop_core.setting_discovery import SettingInfo, settings_of
+from iop_core.setting_values import read_value
+from iop_core.settings import is_setting
+from iop_production.callers import warn_caller
+from iop_production.component_classes import adapter_type
+from iop_production.field_checks import check_item_fields, check_production_fields
+from iop_production.names import is_route_name, port_name
+from iop_production.production_fields import FIELDS
+from iop_production.setting_types import known_settings
+from iop_production.target_lists import split_targets
+from iop_production.texts import text_of
+from iop_production.validation_report import (
+    ProductionValidationError,
+    ProductionValidationIssue,
+    ProductionValidationReport,
+    ProductionValidationWarning,
+)
+
+if TYPE_CHECKING:
+    from iop_production.component_ref import ComponentRef
+    from iop_production.production import Production
+
+_ROUTE_TYPE = "Ens.DataType.ConfigName"
+_KNOWN_ATTRIBUTES = (*FIELDS, "other_settings")
+
+
+def validate_production(production: Production, *, strict: bool) -> ProductionValidationReport:
+    """Validate a production as ``Production.validate`` says."""
+    issues = [*_check_attributes(production), *check_production_fields(production)]
+    for ref in production.items:
+        issues += [*check_item_fields(ref), *_check_settings(ref)]
+    known = frozenset(production.item_names)
+    for ref in production.items:
+        issues += _check_targets(ref, known)
+    report = ProductionValidationReport(production.name, tuple(issues))
+    if strict and issues:
+        raise ProductionValidationError(report)
+    for issue in issues:
+        warn_caller(str(issue), ProductionValidationWarning)
+    return report
+
+
+def _check_attributes(production: Production) -> Iterator[ProductionValidationIssue]:
+    for name in sorted(vars(production)):
+        if not name.startswith("_") and name not in _KNOWN_ATTRIBUTES:
+            text = "Unknown public Production attribute. Only documented Production fields are serialized."
+            yield ProductionValidationIssue("production", f"production.{name}", text, _closest(name, FIELDS))
+
+
+def _check_settings(ref: ComponentRef) -> Iterator[ProductionValidationIssue]:
+    yield from _check_target("Host", ref, ref.component_class, ref.host_settings)
+    if ref.kind == "process" and ref.adapter_settings:
+        text = "Business process items do not support adapter settings."
+        yield ProductionValidationIssue("setting", f"items.{ref.name}.settings.Adapter", text)
+    else:
+        yield from _check_target("Adapter", ref, _adapter_class(ref), ref.adapter_settings)
+
+
+def _adapter_class(ref: ComponentRef) -> type | None:
+    if ref.adapter_class is not None or ref.component_class is None:
+        return ref.adapter_class
+    found = adapter_type(ref.component_class)
+    return found if isinstance(found, type) else None
+
+
+def _check_target(
+    target: str, ref: ComponentRef, python_class: type | None, settings: Mapping[str, Any]
+) -> Iterator[ProductionValidationIssue]:
+    path = f"items.{ref.name}.settings.{target}"
+    known: Mapping[str, SettingInfo] | None = None
+    if python_class is not None:
+        try:
+            known = settings_of(python_class)
+        except SettingError as error:
+            yield ProductionValidationIssue("setting", path, str(error))
+    for name in sorted(settings):
+        if not is_setting(getattr_static(python_class, name, None)) or name in (known or {}):
+            yield from _check_setting(f"{path}.{name}", name, settings[name], known)
+    for name, info in (known or {}).items():
+        if info.required and info.default in (None, "") and text_of(settings.get(name)) == "":
+            yield ProductionValidationIssue("setting", f"{path}.{name}", "Required setting has no value.")
+
+
+def _check_setting(
+    path: str, name: str, value: object, known: Mapping[str, SettingInfo] | None
+) -> Iterator[ProductionValidationIssue]:
+    if known is not None and name in known:
+        try:
+            read_value(value, known[name].python_type)
+        except SettingError as error:
+            yield ProductionValidationIssue("setting", path, f"Wrong value: {error}.")
+    elif name.strip() and port_name(name) != name:
+        text = "Setting name is accepted as a known alias for validation, but IoP will emit the original name."
+        yield ProductionValidationIssue("setting", path, text, f"Use {port_name(name)!r}.")
+    elif known is not None and not name.startswith("%"):
+        yield ProductionValidationIssue("setting", path, "Unknown setting name.", _closest(name, known))
+
+
+def _check_targets(ref: ComponentRef, items: frozenset[str]) -> Iterator[ProductionValidationIssue]:
+    for name in sorted(filter(lambda name: _is_route(ref, name), ref.host_settings)):
+        path, value = f"items.{ref.name}.settings.Host.{name}", ref.host_settings[name]
+        targets = split_targets(value)
+        for target in targets:
+            if target not in items:
+                todo = f"Add a production item named {target!r}, or update/remove this target setting."
+                close = _closest(target, items)
+                text = f"Target setting references missing production item {target!r}."
+                yield ProductionValidationIssue("route", path, text, f"{todo} {close}".strip())
+        if targets and len(targets) != len(text_of(value).split(",")):
+            text = "Target setting names an item twice, or has an empty entry."
+            yield ProductionValidationIssue("route", path, text, f"Use {','.join(targets)!r}.")
+
+
+def _is_route(ref: ComponentRef, name: str) -> bool:
+    """Return whether a Host setting leads to items: by use, by its type, or by its name."""
+    info = (known_settings(ref.component_class) or {}).get(name)
+    return ref.is_port(name) or (info is not None and info.iris_type == _ROUTE_TYPE) or is_route_name(name)
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # slow to import, and only needed when something is wrong
+
+    close = get_close_matches(name, list(known), n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
