@@ -37,6 +37,7 @@ from iop_production.reading import production_body
 from iop_production.routes import ConnectionMode, Routes, connection_mode
 from iop_production.validation import validate_production
 from iop_production.validation_report import ProductionValidationReport
+from iop_production.xml_text import parse_xml, render_xml
 
 
 class Production(ProductionFields):
@@ -131,6 +132,15 @@ class Production(ProductionFields):
         )
         production.namespace, production.director = namespace, director
         return production
+
+    @classmethod
+    def from_xml(cls, text: str | bytes) -> Self:
+        """Return the production that XML of IRIS describes; for the rest as ``from_dict``.
+
+        Raises:
+            ProductionError: The XML cannot be read, has a document type, or is no production.
+        """
+        return cls.from_dict(parse_xml(text))
 
     @classmethod
     def from_iris(cls, name: str, *, namespace: str | None = None, director: object = None) -> Self:
@@ -430,6 +440,14 @@ class Production(ProductionFields):
     def queue(self) -> dict[str, dict[str, Any]]:
         """Return the counters of the queues as ``from_dict`` got them, by item."""
         return copy.deepcopy(self._queues)
+
+    def to_xml(self) -> str:
+        """Return the production as the XML that IRIS imports.
+
+        Raises:
+            ProductionError: A text holds a character that XML cannot hold.
+        """
+        return render_xml(self.to_dict())
 
     def definition(self) -> ProductionDefinition:
         """Return the production as the plain data that an engine runs.
