@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from iop_core.adapters import InboundAdapter, OutboundAdapter
     from iop_core.context import MessageContext
     from iop_core.dispatch import handler
+    from iop_core.duplex import DuplexOperation, DuplexProcess, DuplexService
     from iop_core.errors import IopError
     from iop_core.hookspecs import hookimpl
     from iop_core.messages import Message
@@ -30,6 +31,9 @@ __all__ = (
     "BusinessProcess",
     "BusinessService",
     "Category",
+    "DuplexOperation",
+    "DuplexProcess",
+    "DuplexService",
     "Field",
     "InboundAdapter",
     "IopError",
@@ -58,6 +62,9 @@ if not TYPE_CHECKING:
         "BusinessProcess": "processes",
         "BusinessService": "services",
         "Category": "settings",
+        "DuplexOperation": "duplex",
+        "DuplexProcess": "duplex",
+        "DuplexService": "duplex",
         "Field": "persistent.fields",
         "InboundAdapter": "adapters",
         "IopError": "errors",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from iop_core.context import MessageContext
+from iop_core.duplex_messages import PrivateSession
 
 
 @runtime_checkable
@@ -111,6 +112,18 @@ class Host(Protocol):
         Stored together with the end of the event in hand; one of the answers that the
         instance waits for.
         """
+        ...
+
+    def start_private_session(self, target: str, timeout_seconds: float) -> PrivateSession:
+        """Ask a duplex process for an instance of its own; errors as for ``send_sync``."""
+        ...
+
+    def send_document(self, session: PrivateSession, document: object, timeout_seconds: float) -> object:
+        """Send a document to the instance of a session and return its answer; errors as for ``send_sync``."""
+        ...
+
+    def stop_private_session(self, session: PrivateSession, attached: object) -> None:
+        """Tell the instance of a session that it ends; stored when this returns."""
         ...
 
     def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:

@@ -16,6 +16,7 @@ from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
+from iop_core.duplex_messages import PrivateSession, PrivateSessionAck, PrivateSessionStart, PrivateSessionStop
 from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError
 from iop_core.events import LogEntry, event_type_of
 from iop_core.generator_messages import GeneratorRequest, GeneratorStart
@@ -227,6 +228,33 @@ class ComponentHost:
         self._bring_answer(request, scope, completion_key)
         scope.unit.new.append(request)
 
+    def start_private_session(self, target: str, timeout_seconds: float) -> PrivateSession:
+        """Ask a duplex process for an instance of its own; see ``Host``."""
+        slot, sent = self._ask(target, PrivateSessionStart(), f"{self.item_name} -> {target}: private session")
+        reply = self._message_of(slot.wait(None if timeout_seconds < 0 else timeout_seconds), target, timeout_seconds)
+        if not isinstance(reply, PrivateSessionAck):
+            raise SendError(f"{target!r} is not a duplex process: it answered with {type(reply).__name__}")
+        return PrivateSession(target, sent.message_id, sent.session_id)
+
+    def send_document(self, session: PrivateSession, document: object, timeout_seconds: float) -> object:
+        """Send a document to the instance of a session; see ``Host``."""
+        slot = self._runtime.store.open_reply()
+        try:
+            message = self._document(session, document)
+            message.return_queue = slot.queue
+            self._runtime.store.submit(Unit(new=[message])).wait()
+        except BaseException:
+            slot.close()
+            raise
+        given = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+        return self._message_of(given, session.target, timeout_seconds)
+
+    def stop_private_session(self, session: PrivateSession, attached: object) -> None:
+        """Tell the instance of a session that it ends; see ``Host``."""
+        body = self._runtime.codec.encode(attached)
+        stop = PrivateSessionStop(body.class_name, body.serializer, body.payload)
+        self._runtime.store.submit(Unit(new=[self._document(session, stop)])).wait()
+
     def write_log(self, level: int, text: str, method: str, *, to_console: bool = False) -> None:
         """Add an entry to the event log, without waiting for the disk; see ``Host``."""
         context = self.context
@@ -293,6 +321,23 @@ class ComponentHost:
             source_type=self._item.business_type,
             target_type=address.business_type,
             description=description,
+        )
+
+    def _document(self, session: PrivateSession, document: object) -> NewMessage:
+        """Return a message for a process instance: like an answer, but to no request."""
+        address = self._runtime.addresses.get(session.target)
+        return NewMessage(
+            MessageType.RESPONSE,
+            session.target,
+            address.queue,
+            self._runtime.codec.encode(document),
+            session_id=session.session_id,
+            priority=MessagePriority.SYNC,
+            source=self._item.name,
+            source_type=self._item.business_type,
+            target_type=address.business_type,
+            process_id=session.process_id,
+            description=f"{self.item_name} -> {session.target}: document",
         )
 
     def _store_now(self, request: NewMessage, scope: Scope | None) -> None:

@@ -10,6 +10,7 @@ from iop_core.business_host import BusinessHost
 from iop_core.component import Component, allocate
 from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
+from iop_core.duplex import DuplexHost
 from iop_core.errors import ComponentStartError, SettingError
 from iop_core.plugins import installed_plugins
 from iop_core.services import BusinessService
@@ -119,6 +120,11 @@ def start_instance(instance: Component, loop: HandlerLoop) -> None:
 def stop_instances(instances: Iterable[Component], loop: HandlerLoop) -> None:
     """Run the tear-down hooks, in the order given; what fails is logged, and the next one follows."""
     for instance in instances:
+        try:
+            if isinstance(instance, DuplexHost):
+                instance.stop_private_session()
+        except Exception:
+            instance.logger.exception("the private session could not be stopped")
         try:
             loop.call(instance.on_tear_down)
         except Exception:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iop_core.definitions import ItemDefinition
+from iop_core.duplex import DuplexProcess
+from iop_core.duplex_messages import PrivateSessionAck, PrivateSessionStart, PrivateSessionStop
 from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
@@ -48,7 +50,7 @@ class ProcessRunner(Runner):
         try:
             instance = self._find(delivery)
             if instance is None:
-                settle(Unit(settled=[settled(delivery, MessageStatus.DISCARDED)]))
+                settle(self._too_late(delivery))
                 return
             unit = self._event(instance, delivery)
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
@@ -96,10 +98,12 @@ class ProcessRunner(Runner):
             instance.start(self._loop)
             request = codec.decode(instance.request.body)
             if delivery.type is MessageType.REQUEST:
-                result = dispatch(component, request, component.on_message, self._loop)
-            else:
+                result = self._on_request(component, request, delivery, record)
+            elif delivery.corresponding_id:
                 result = self._on_response(instance, delivery, request)
                 record.pending -= 1
+            else:
+                result = self._on_document(component, delivery, record, unit)
             self._take_response(record, result)
             record.pending += sum(
                 1 for message in unit.new if message.process_id == record.process_id and message.return_queue
@@ -115,6 +119,41 @@ class ProcessRunner(Runner):
         record.state = read_state(component)
         unit.settled.append(settled(delivery))
         unit.process = record
+        return unit
+
+    def _on_request(
+        self, component: BusinessProcess, request: object, delivery: Delivery, record: ProcessRecord
+    ) -> object:
+        if not (isinstance(component, DuplexProcess) and isinstance(request, PrivateSessionStart)):
+            return dispatch(component, request, component.on_message, self._loop)
+        self._loop.call(component.on_private_session_started, delivery.source, False)
+        record.pending += 1  # the session itself: it is waited for like an answer
+        component.reply(PrivateSessionAck())
+        return None
+
+    def _on_document(self, component: BusinessProcess, delivery: Delivery, record: ProcessRecord, unit: Unit) -> object:
+        """Hand a document of a private session, or its end, to the component."""
+        if not isinstance(component, DuplexProcess):
+            raise SendError(f"{self._item.name!r} is no duplex process any more, so it takes no documents")
+        codec = self._runtime.codec
+        document = codec.decode(delivery.body)
+        if isinstance(document, PrivateSessionStop):
+            attached = codec.decode(Body(document.class_name, document.serializer, document.payload))
+            self._loop.call(component.on_private_session_stopped, delivery.source, False, attached)
+            record.pending -= 1
+        else:
+            result = self._loop.call(component.on_document, delivery.source, document)
+            if delivery.return_queue:
+                unit.new.append(answer(self._item, delivery, codec.encode(result)))
+        return None
+
+    def _too_late(self, delivery: Delivery) -> Unit:
+        """Return the end of an answer or document whose instance has ended."""
+        unit = Unit(settled=[settled(delivery, MessageStatus.DISCARDED)])
+        if delivery.return_queue:
+            unit.new.append(
+                answer(self._item, delivery, error="the process instance of this private session has ended")
+            )
         return unit
 
     def _on_response(self, instance: ProcessInstance, delivery: Delivery, request: object) -> object:
@@ -151,7 +190,10 @@ class ProcessRunner(Runner):
         unit = failure(self._item, delivery, exc, self._runtime.clock.now())
         if instance is None:
             return unit
-        answered = 1 if delivery.type is MessageType.RESPONSE else 0
+        is_document = delivery.type is MessageType.RESPONSE and not delivery.corresponding_id
+        if is_document and delivery.return_queue:
+            unit.new.append(answer(self._item, delivery, error=unit.settled[0].error))
+        answered = 1 if delivery.type is MessageType.RESPONSE and not is_document else 0
         record = replace(
             instance.record,
             pending=instance.record.pending - answered,

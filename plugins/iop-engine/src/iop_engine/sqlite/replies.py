@@ -66,9 +66,11 @@ class Slot:
         self._slots.forget(self._queue)
 
     def expect(self, request_id: int) -> None:
-        """Take only the answer to this request."""
+        """Take only the answer to this request, which is on its way to the disk."""
         with self._changed:
             self._request_id = request_id
+            if isinstance(self._answer, StoreError):  # it was refused, and is tried again
+                self._answer = None
 
     def claim(self, answer: NewMessage) -> bool:
         """Reserve the slot for this answer; False when it is not the one that is waited for."""
