@@ -52,7 +52,7 @@ def error_line(result: subprocess.CompletedProcess[str], code: int) -> str:
         ("PRODUCTIONS = 5\n", "PRODUCTIONS"),
         (
             "from iop import Production\nPRODUCTIONS = [Production('A.One'), Production('A.Two')]\n",
-            "choose one of: A.One, A.Two",
+            "choose one with --production: A.One, A.Two",
         ),
         (
             "from iop import BusinessService, Production, target\n"

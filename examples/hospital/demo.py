@@ -7,6 +7,7 @@ with exit code 1 when a message is not where it belongs.
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import statistics
 import sys
@@ -47,18 +48,19 @@ def send_over_connections(cases: list[Case], port: int) -> list[Exchange]:
     return exchanges
 
 
-def run_demo(out: Path, *, count: int, seed: int) -> list[str]:
+def run_demo(out: Path, *, pictures: Path, count: int, seed: int) -> list[str]:
     """Run the demo and return what went wrong; an empty list is success.
 
     Args:
-        out: Directory for the outputs, the data of the engine and the pictures.
+        out: Directory for the outputs and the data of the engine.
+        pictures: Directory for the graph of the production and the diagram of a session.
         count: Number of good messages.
         seed: Seed of the traffic.
     """
     port = find_free_port()
     prod = build_production(port=port, out=out)
     cases = generate_cases(count, seed=seed)
-    (out / "production.mmd").write_text(prod.to_mermaid(), encoding="utf-8")
+    (pictures / "production.mmd").write_text(prod.to_mermaid(), encoding="utf-8")
     with run_production(prod, data_dir=out / "data") as run:
         print(f"production {prod.name} runs, mllp: 127.0.0.1:{port}, outputs: {out}")
         began = time.perf_counter()
@@ -72,8 +74,9 @@ def run_demo(out: Path, *, count: int, seed: int) -> list[str]:
     print_counts(exchanges, out)
     print(f"acknowledged {len(exchanges) / sent_seconds:.0f} messages/s, all done after {done_seconds:.1f} s")
     print_latency(exchanges)
-    (out / "session.mmd").write_text(diagram, encoding="utf-8")
+    (pictures / "session.mmd").write_text(diagram, encoding="utf-8")
     print(f"\nsession {session} as a Mermaid diagram:\n\n{diagram}\n")
+    print(f"graph of the production: {pictures / 'production.mmd'}")
     return reconcile(exchanges, out)
 
 
@@ -100,14 +103,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="Run the hospital production with generated traffic and check the outputs."
     )
-    parser.add_argument("--out", type=Path, help="directory to keep; default: a temporary one, removed at the end")
+    parser.add_argument("--out", type=Path, help="directory to keep; default: only the pictures are kept, in ./out")
     parser.add_argument("--count", type=int, default=500, help="good messages to send (default 500)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the traffic (default 1)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hospital-", ignore_cleanup_errors=True) as temporary:
         out: Path = (options.out or Path(temporary)).absolute()
-        out.mkdir(parents=True, exist_ok=True)
-        problems = run_demo(out, count=options.count, seed=options.seed)
+        pictures: Path = (options.out or Path(os.environ.get("HOSPITAL_OUT", "out"))).absolute()
+        for folder in (out, pictures):
+            folder.mkdir(parents=True, exist_ok=True)
+        problems = run_demo(out, pictures=pictures, count=options.count, seed=options.seed)
     for problem in problems:
         print(f"MISMATCH {problem}", file=sys.stderr)
     print(f"{len(problems)} mismatches" if problems else "every message is where it belongs")

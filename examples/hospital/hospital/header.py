@@ -10,12 +10,15 @@ import codecs
 import re
 from dataclasses import dataclass
 
-VERSIONS = ("2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
+VERSIONS = ("2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2", "2.9")
 
 # HL7 table 0211, the part that Python can read; an empty MSH-18 is decided by looking at the bytes.
 CHARACTER_SETS = {
     "ASCII": "ascii",
     **{f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
+    # Not in the table, but often seen.
+    "UTF-8": "utf-8",
+    "ISO-8859-1": "iso8859-1",
     "UNICODE": "utf-8",
     "UNICODE UTF-8": "utf-8",
 }
@@ -93,14 +96,14 @@ def check_header(header: Header | None, *, processing_ids: tuple[str, ...]) -> H
         raise RefusedMessageError("MSH-9 (message type) is missing")
     _check_one_of("MSH-11 (processing id)", header.component(11, 1), processing_ids)
     _check_one_of("MSH-12 (version)", header.component(12, 1), VERSIONS)
-    if header.field(18):
-        _check_one_of("MSH-18 (character set)", header.component(18, 1), tuple(CHARACTER_SETS))
+    _check_one_of("MSH-18 (character set)", header.component(18, 1), tuple(CHARACTER_SETS))
     return header
 
 
 def _check_one_of(field: str, value: bytes, allowed: tuple[str, ...]) -> None:
+    """Refuse another value; an empty one says nothing, and many senders leave these fields empty."""
     text = value.decode("latin-1")
-    if text not in allowed:
+    if text and text not in allowed:
         raise RefusedMessageError(f"{field} is {text!r}, accepted: {', '.join(allowed)}")
 
 

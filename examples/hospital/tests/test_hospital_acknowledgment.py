@@ -83,7 +83,6 @@ def test_huge_control_id_gets_a_small_answer():
         (b"|C-1|", b"|C\x1c1|", "MSH-10"),
         (b"ADT^A01^ADT_A01", b"", "MSH-9"),
         (b"|P|", b"|T|", "MSH-11 (processing id) is 'T', accepted: P"),
-        (b"|P|", b"||", "MSH-11"),
         (b"|2.5|", b"|3.0|", "MSH-12 (version) is '3.0'"),
         (b"8859/1", b"KLINGON", "MSH-18 (character set) is 'KLINGON'"),
     ],
@@ -139,3 +138,13 @@ def test_bytes_that_do_not_fit_the_declared_character_set():
 
 def test_byte_order_mark_is_not_part_of_the_text():
     assert decode_message(b"\xef\xbb\xbf" + GOOD) == GOOD.decode()
+
+
+@pytest.mark.parametrize(
+    ("given_text", "sent"),
+    [(b"|P|2.5", b"||2.5"), (b"|2.5|", b"||"), (b"|2.5|", b"|2.9|"), (b"8859/1", b"UTF-8"), (b"8859/1", b"")],
+)
+def test_fields_that_many_senders_leave_empty_or_write_their_own_way(given_text: bytes, sent: bytes):
+    message = GOOD.replace(given_text, sent)
+    assert message != GOOD
+    check_header(find_header(message), processing_ids=("P",))

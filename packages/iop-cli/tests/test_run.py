@@ -95,7 +95,7 @@ def test_item_that_cannot_start_is_exit_code_1(invoke: Invoke, memory: Any, file
 def test_several_productions_need_a_name(invoke: Invoke, file: Path) -> None:
     result = invoke("run", str(file))
     assert result.exit_code == 2
-    assert result.stderr.endswith("has several productions; choose one of: Demo.A, Demo.B\n")
+    assert result.stderr.endswith("has several productions; choose one with --production: Demo.A, Demo.B\n")
     unknown = invoke("run", str(file), "--production", "Demo.C")
     assert unknown.exit_code == 2
     assert "did you mean" in unknown.stderr

@@ -222,7 +222,7 @@ def test_choose_the_only_one_or_by_name() -> None:
     ("names", "wanted", "text"),
     [
         ((), None, "PRODUCTIONS is empty"),
-        (("Demo.A", "Demo.B"), None, "has several productions; choose one of: Demo.A, Demo.B"),
+        (("Demo.A", "Demo.B"), None, "has several productions; choose one with --production: Demo.A, Demo.B"),
         (("Demo.A",), "Demo.a", r"has no production 'Demo.a' \(did you mean 'Demo.A'\?\); productions: Demo.A"),
         (("Demo.A",), "", "has no production ''"),
     ],
