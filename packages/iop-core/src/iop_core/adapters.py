@@ -37,4 +37,4 @@ class OutboundAdapter(Component):
     """Sends data to external systems on behalf of an operation."""
 
     def on_keepalive(self) -> None:
-        """Keep connections alive; called from time to time while no message is handled."""
+        """Keep connections alive; called as ``BusinessOperation.on_keepalive`` is."""

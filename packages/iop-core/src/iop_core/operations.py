@@ -35,4 +35,8 @@ class BusinessOperation(BusinessHost):
         )
 
     def on_keepalive(self) -> None:
-        """Keep connections alive; called from time to time while no message is handled."""
+        """Keep connections alive; does nothing by default.
+
+        Called in the thread of this instance between messages, once per ``KeepaliveInterval``:
+        seconds, a setting of the adapter or an attribute of the class, 30 when not given.
+        """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
@@ -18,8 +19,10 @@ from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 
-# A setting of every inbound adapter that the engine itself obeys.
+# Settings of every adapter that the engine itself obeys.
 CALL_INTERVAL = "CallInterval"
+KEEPALIVE_INTERVAL = "KeepaliveInterval"
+ENGINE_SETTINGS = (CALL_INTERVAL, KEEPALIVE_INTERVAL)
 
 _C = TypeVar("_C", bound=Component)
 
@@ -88,11 +91,28 @@ def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: Comp
     adapter_class = adapter_class_of(item)
     if adapter_class is None:
         return None
-    settings = {name: value for name, value in item.adapter_settings.items() if name != CALL_INTERVAL}
+    settings = {name: value for name, value in item.adapter_settings.items() if name not in ENGINE_SETTINGS}
     adapter = make_instance(adapter_class, item, host, settings)
     warn_of_mistakes(adapter)
     business_host.adapter = business_host.Adapter = adapter
     return adapter
+
+
+def interval_of(item: ItemDefinition, name: str, instances: Iterable[Component | None], default: float) -> float:
+    """Return the seconds that a setting says: of the adapter in the item, else of the instances' classes.
+
+    Raises:
+        ComponentStartError: It is not a number above 0.
+    """
+    values = [item.adapter_settings.get(name), *(getattr(instance, name, None) for instance in instances), default]
+    value = next(value for value in values if value is not None)
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < threading.TIMEOUT_MAX:
+        raise ComponentStartError(item.name, f"adapter setting {name}={value!r} is not a number of seconds above 0")
+    return seconds
 
 
 def warn_of_mistakes(instance: Component) -> None:

@@ -10,14 +10,17 @@ from iop_core.stores import Delivery, Unit
 from iop_engine.component_host import ComponentHost, Runtime
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
+    KEEPALIVE_INTERVAL,
     attach_adapter,
     component_class_of,
     dispatch,
+    interval_of,
     make_instance,
     start_instance,
     stop_instances,
     warn_of_mistakes,
 )
+from iop_engine.keepalive import DEFAULT_KEEPALIVE_INTERVAL_SECONDS, Keepalive
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
@@ -38,6 +41,7 @@ class OperationRunner(Runner):
         self._host = ComponentHost(item, runtime)
         self._loop = HandlerLoop()
         self._streams = StreamServer(owners, runtime.streams, runtime.codec, self._loop)
+        self._keepalive: Keepalive | None = None
         self._started: list[Component] = []
 
     def start(self) -> None:
@@ -47,10 +51,15 @@ class OperationRunner(Runner):
         self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
         warn_of_mistakes(self._operation)
         adapter = attach_adapter(self._operation, self._item, self._host)
-        for instance in (adapter, self._operation):
+        both = (adapter, self._operation)
+        for instance in both:
             if instance is not None:
                 start_instance(instance, self._loop)
                 self._started.append(instance)
+        self._keepalive = Keepalive(both, self._host, self._loop, self._runtime.clock)
+        if self._keepalive.is_needed:
+            interval = interval_of(self._item, KEEPALIVE_INTERVAL, both, DEFAULT_KEEPALIVE_INTERVAL_SECONDS)
+            self._keepalive.start(interval, self.do_between)
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Have the request handled; its sends and its reply are stored with its end."""
@@ -71,6 +80,8 @@ class OperationRunner(Runner):
 
     def stop(self) -> None:
         """Run the tear-down hooks, in the reverse order of the start."""
+        if self._keepalive is not None:
+            self._keepalive.stop()
         self._streams.close()
         stop_instances(reversed(self._started), self._loop)
         self._loop.close()

@@ -8,7 +8,6 @@ from iop_core.adapters import InboundAdapter
 from iop_core.clock import Alarm
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
-from iop_core.errors import ComponentStartError
 from iop_core.services import BusinessService, takes_input
 from iop_core.stores import Delivery, Unit
 from iop_engine.component_host import ComponentHost, Runtime
@@ -17,6 +16,7 @@ from iop_engine.instances import (
     CALL_INTERVAL,
     attach_adapter,
     component_class_of,
+    interval_of,
     make_instance,
     start_instance,
     stop_instances,
@@ -67,9 +67,8 @@ class ServiceRunner(Runner):
                 start_instance(instance, self._loop)
                 self._started.append(instance)
         if isinstance(adapter, InboundAdapter):
-            self.loop = AdapterLoop(
-                adapter, self._turn, self._loop, self._runtime.clock.alarm(), self._interval(adapter)
-            )
+            interval = interval_of(self._item, CALL_INTERVAL, (adapter, self._service), DEFAULT_CALL_INTERVAL_SECONDS)
+            self.loop = AdapterLoop(adapter, self._turn, self._loop, self._runtime.clock.alarm(), interval)
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Hand a message addressed to the service to it as input."""
@@ -111,22 +110,6 @@ class ServiceRunner(Runner):
         self._streams.close()
         stop_instances(reversed(self._started), self._loop)
         self._loop.close()
-
-    def _interval(self, adapter: InboundAdapter) -> float:
-        value = self._item.adapter_settings.get(CALL_INTERVAL)
-        if value is None:
-            value = getattr(adapter, CALL_INTERVAL, None)
-        if value is None:
-            value = getattr(self._service, CALL_INTERVAL, DEFAULT_CALL_INTERVAL_SECONDS)
-        try:
-            seconds = float(str(value))
-        except ValueError:
-            seconds = -1.0
-        if not 0 < seconds < threading.TIMEOUT_MAX:
-            raise ComponentStartError(
-                self._item.name, f"adapter setting {CALL_INTERVAL}={value!r} is not a number of seconds above 0"
-            )
-        return seconds
 
 
 class ServiceInput:

@@ -26,9 +26,12 @@ class Runner(ABC):
     Attributes:
         hand_over: Have a message handled by this runner though another worker leased it; may
             be called from any thread. The worker sets it.
+        do_between: Have something done in the thread of the worker while it handles no
+            message; may be called from any thread. The worker sets it.
     """
 
     hand_over: Callable[[Delivery], None]
+    do_between: Callable[[Callable[[], None]], None]
 
     @abstractmethod
     def start(self) -> None:
@@ -59,8 +62,10 @@ class Worker:
         self._store = store
         for runner in runners.values():
             runner.hand_over = self.hand_over
+            runner.do_between = self.do_between
         self._tickets: deque[Ticket] = deque()
         self._inbox: deque[Delivery] = deque()
+        self._errands: deque[Callable[[], None]] = deque()
         self._is_ready = threading.Event()
         self._failure: tuple[str, BaseException] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -77,6 +82,11 @@ class Worker:
     def hand_over(self, delivery: Delivery) -> None:
         """Have this worker handle a message that another one leased, before it leases the next."""
         self._inbox.append(delivery)
+        self._store.nudge(self._queue)
+
+    def do_between(self, errand: Callable[[], None]) -> None:
+        """Have something done in this worker's thread before it handles the next message."""
+        self._errands.append(errand)
         self._store.nudge(self._queue)
 
     def join(self, timeout_seconds: float) -> bool:
@@ -114,11 +124,16 @@ class Worker:
     def _next(self) -> Delivery | None:
         """Return the next message: one that was handed over, or one of the queue; None once that is closed."""
         while True:
+            while self._errands:
+                self._errands.popleft()()
             if self._inbox:
                 return self._inbox.popleft()
-            delivery = self._store.lease(self._queue, is_called_away=self._inbox.__len__)
-            if delivery is not None or not self._inbox:
+            delivery = self._store.lease(self._queue, is_called_away=self._is_called_away)
+            if delivery is not None or not self._is_called_away():
                 return delivery
+
+    def _is_called_away(self) -> bool:
+        return bool(self._inbox or self._errands)
 
     def _settle(self, unit: Unit) -> None:
         self._tickets.append(self._store.submit(unit))
