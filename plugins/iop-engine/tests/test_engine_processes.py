@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import pytest
 
-from iop import BusinessOperation, BusinessProcess, Message, Production, handler, target
+from iop import BusinessOperation, BusinessProcess, Message, Production, handler, setting, target
 from iop_core.errors import RequestFailedError
 from iop_core.headers import MessageStatus
 from iop_testing import run_production
@@ -229,3 +230,61 @@ def test_on_init_belongs_to_the_first_event(production_run) -> None:
     assert run.call("Eager", Ask(0)) == Sum(1)
     run.wait_until_idle()
     assert EVENTS == ["request", "from on_init"]
+
+
+def test_documented_example_replies_with_the_answer(production_run) -> None:
+    class Documented(BusinessProcess):
+        def on_request(self, request):
+            self.send_request_async("Double", request)
+
+        def on_response(self, request, response, call_request, call_response, completion_key):
+            self.reply(response)
+
+    production = Production("Test.Documented")
+    production.operation(Double)
+    production.process("Documented", Documented)
+    assert production_run(production).call("Documented", Ask(4)) == Ask(8)
+
+
+def test_answer_alone_does_not_become_the_response(production_run) -> None:
+    class Silent(BusinessProcess):
+        def on_request(self, request):
+            self.send_request_async("Double", request)
+
+    production = Production("Test.Silent")
+    production.operation(Double)
+    production.process("Silent", Silent)
+    assert production_run(production).call("Silent", Ask(4)) is None
+
+
+@pytest.mark.parametrize(("listed", "expected"), [(None, (5, [1], 3)), (["count"], (5, [], 3)), ([], (0, [], 3))])
+def test_attributes_survive_a_restart(tmp_path, listed, expected) -> None:
+    class Stateful(BusinessProcess):
+        PERSISTENT_PROPERTY_LIST = listed
+        Limit = setting(1)
+        count = 0
+
+        def on_init(self):
+            self.marks = []
+            self.lock = threading.Lock()
+
+        def on_request(self, request):
+            self.count = 5
+            self.marks.append(1)
+            self.send_request_async("Double", request)
+
+        def on_response(self, request, response, call_request, call_response, completion_key):
+            EVENTS.append((self.count, self.marks, self.Limit))
+
+    def production(*, enabled: bool, limit: int) -> Production:
+        made = Production("Test.State")
+        made.operation("Double", Double, enabled=enabled)
+        made.process("Stateful", Stateful, settings={"Limit": limit})
+        return made
+
+    with run_production(production(enabled=False, limit=2), data_dir=tmp_path) as run:
+        run.send("Stateful", Ask(1))
+        run.wait_until_idle()
+    with run_production(production(enabled=True, limit=3), data_dir=tmp_path) as run:
+        run.wait_until_idle()
+    assert EVENTS == [expected]

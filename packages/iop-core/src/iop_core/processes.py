@@ -14,11 +14,11 @@ class BusinessProcess(BusinessHost):
     """Handles a request over time: one instance for each request it receives.
 
     An instance lives until no answer is outstanding. Events of one instance never run at
-    the same time. Attributes named in ``PERSISTENT_PROPERTY_LIST`` are stored after each
-    event and survive a restart; other attributes do not.
+    the same time. Public attributes whose values JSON can hold are stored after each event and
+    survive a restart; with ``PERSISTENT_PROPERTY_LIST`` only those it names.
 
     Attributes:
-        PERSISTENT_PROPERTY_LIST: Names of attributes to store; values that JSON can hold.
+        PERSISTENT_PROPERTY_LIST: Names of the attributes to store; None stores all that were set.
 
     Example:
         >>> class Orders(BusinessProcess):
@@ -56,7 +56,7 @@ class BusinessProcess(BusinessHost):
 
         Args:
             request: The primary request.
-            response: The response of the process so far; None at first.
+            response: The response of the process so far; while it has none, the answer itself.
             call_request: The request that was answered.
             call_response: The answer; None for one without a message.
             completion_key: The key given with that request.

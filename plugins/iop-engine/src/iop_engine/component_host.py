@@ -17,13 +17,17 @@ from iop_core.clock import Clock
 from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
 from iop_core.duplex_messages import PrivateSession, PrivateSessionAck, PrivateSessionStart, PrivateSessionStop
-from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError
+from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError, StoreError
 from iop_core.events import LogEntry, event_type_of
 from iop_core.generator_messages import GeneratorRequest, GeneratorStart
 from iop_core.headers import BusinessType, MessagePriority, MessageType
 from iop_core.stores import Delivery, NewMessage, ReplySlot, Store, Unit
 from iop_engine.addresses import ALARM_QUEUE, Address, AddressBook
 from iop_engine.stream_reader import StreamIds, StreamReader
+
+
+# How often a handler tries to send while the disk is full.
+RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Runtime:
         clock: Where time comes from.
         keeps_trace: True when the production keeps the trace entries of every item.
         streams: Gives ids to generator requests.
+        is_stopping: Set when the production begins to stop.
     """
 
     store: Store
@@ -45,6 +50,7 @@ class Runtime:
     clock: Clock
     keeps_trace: bool
     streams: StreamIds = field(default_factory=StreamIds)
+    is_stopping: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
@@ -121,6 +127,16 @@ class ComponentHost:
 
     async def send_and_await(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
         """Send a request and await the reply; see ``Host``."""
+        scope = self._own_scope()
+        while True:
+            try:
+                return await self._await_answer(target, message, timeout_seconds, description)
+            except StoreError as exc:
+                if not self._waits_for_room(scope, exc) or self._runtime.is_stopping.is_set():
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _await_answer(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
         loop = asyncio.get_running_loop()
         is_over = asyncio.Event()
         scope = self._own_scope()
@@ -292,14 +308,28 @@ class ComponentHost:
     def _ask(self, target: str, message: object, description: str, session_id: int = 0) -> tuple[ReplySlot, NewMessage]:
         """Store a synchronous request and return the place where its answer arrives, and the request."""
         scope = self._own_scope()
-        slot, request = self._prepare(target, message, description, scope)
-        request.session_id = session_id or request.session_id
-        try:
-            self._store_now(request, scope)
-        except BaseException:
-            slot.close()
-            raise
-        return slot, request
+        while True:
+            slot, request = self._prepare(target, message, description, scope)
+            request.session_id = session_id or request.session_id
+            try:
+                self._store_now(request, scope)
+            except StoreError as exc:
+                slot.close()
+                if not self._waits_for_room(scope, exc) or self._runtime.is_stopping.wait(RETRY_SECONDS):
+                    raise
+            except BaseException:
+                slot.close()
+                raise
+            else:
+                return slot, request
+
+    @staticmethod
+    def _waits_for_room(scope: Scope | None, exc: StoreError) -> bool:
+        """Return whether to try again: a full disk refuses input, but not what a handler sends.
+
+        The message of the handler was accepted long ago, so it waits for room instead of failing.
+        """
+        return scope is not None and scope.unit is not None and exc.retryable
 
     def _request(self, target: str, message: object, description: str, scope: Scope | None) -> NewMessage:
         return self._request_to(self._runtime.addresses.get(target), message, description, scope)

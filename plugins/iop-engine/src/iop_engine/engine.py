@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from iop_core.backends import RunOptions
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
 from iop_core.dispatch import DispatchTable
-from iop_core.errors import ComponentStartError, DispatchError, RequestFailedError, RequestTimeoutError
+from iop_core.errors import ComponentStartError, DispatchError, RequestFailedError, RequestTimeoutError, StoreError
 from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
 from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.logs import attach_event_log
@@ -21,6 +22,8 @@ from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.component_host import Runtime
 from iop_engine.history import History
 from iop_engine.lane import Lane, build_alarm_lane, build_lanes
+
+_LOG = logging.getLogger("iop.engine")
 
 # A stop takes away the input first; a start lets it in last.
 START_ORDER = (BusinessType.OPERATION, BusinessType.PROCESS, BusinessType.UNKNOWN, BusinessType.SERVICE)
@@ -58,6 +61,7 @@ class Engine:
         self._stopping = threading.Lock()
         self._is_stopped = False
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
+        self._runtime = runtime
         self._streams = runtime.streams
         self._alarms = AlarmRunner(runtime)
         _check_serializers(production, codec)
@@ -88,14 +92,19 @@ class Engine:
             if self._is_stopped:
                 return
             self._is_stopped = True
+            self._runtime.is_stopping.set()
             self._streams.stop()
             deadline = time.monotonic() + self._production.shutdown_timeout_seconds
             for kind in STOP_ORDER:
                 for lane in self._lanes:
                     if lane.kind is kind:
                         lane.stop(deadline)
-            self._note("Stopped")
-            self._store.close()
+            try:
+                self._note("Stopped")
+            except StoreError as exc:  # a full disk: the state is Troubled then, which is true
+                _LOG.warning("the stop could not be noted: %s", exc)
+            finally:
+                self._store.close()
 
     def send(self, item: str, message: object) -> int:
         """Send a request from outside; return its session id once it is on disk."""

@@ -21,7 +21,7 @@ from iop_engine.instances import (
     warn_of_mistakes,
 )
 from iop_engine.keepalive import DEFAULT_KEEPALIVE_INTERVAL_SECONDS, Keepalive
-from iop_engine.settlement import answer, failure, settled
+from iop_engine.settlement import answer, failure, is_postponed, settled
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 
@@ -73,6 +73,8 @@ class OperationRunner(Runner):
                 unit.new.append(answer(self._item, delivery, body))
             unit.settled.append(settled(delivery, MessageStatus.COMPLETED))
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
+            if is_postponed(delivery, exc):
+                return
             unit = failure(self._item, delivery, exc, self._runtime.clock.now())
         finally:
             self._host.leave()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iop_core.errors import StoreError
@@ -26,6 +27,7 @@ class ProcessInstance:
         record: What is stored of it.
         request: The primary request.
         calls: Bodies of requests whose answers are outstanding, by message id.
+        settings: Attributes of the component before its code ran.
         is_started: Whether the start-up hooks of the component have run.
     """
 
@@ -34,6 +36,7 @@ class ProcessInstance:
     record: ProcessRecord
     request: Delivery
     calls: dict[int, Body] = field(default_factory=dict[int, Body])
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
     is_started: bool = False
 
     def start(self, loop: HandlerLoop) -> None:
@@ -89,26 +92,35 @@ class ProcessTable:
             return True
 
 
-def read_state(component: BusinessProcess) -> str:
+def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> str:
     """Return the persistent properties of a component as the text of a JSON object.
 
-    A value that JSON cannot hold is left out and named in the log.
+    Those are the attributes that ``PERSISTENT_PROPERTY_LIST`` names; without such a list all
+    public ones that its code has set. A listed value that JSON cannot hold is named in the log.
+
+    Args:
+        component: The component.
+        settings: Its attributes before its code ran: they come from the production again.
     """
     names = component.PERSISTENT_PROPERTY_LIST
-    if not names:
-        return "{}"
+    if names is None:
+        values = {
+            name: value
+            for name, value in vars(component).items()
+            if not name.startswith("_") and (name not in settings or settings[name] is not value)
+        }
+    else:
+        values = {name: getattr(component, name) for name in names if hasattr(component, name)}
     state: dict[str, object] = {}
-    for name in names:
-        if not hasattr(component, name):
-            continue
-        value = getattr(component, name)
+    for name, value in values.items():
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as exc:
-            component.log_warning(f"persistent property {name!r} is not stored: {value!r} is no JSON value ({exc})")
+            if names is not None:
+                component.log_warning(f"persistent property {name!r} is not stored: {value!r} is no JSON value ({exc})")
             continue
         state[name] = value
-    return json.dumps(state)
+    return json.dumps(state) if state else "{}"
 
 
 def write_state(component: BusinessProcess, state: str) -> None:

@@ -15,7 +15,7 @@ from iop_engine.component_host import ComponentHost, Runtime, Scope
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import component_class_of, dispatch, make_instance, warn_of_mistakes
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
-from iop_engine.settlement import answer, failure, settled
+from iop_engine.settlement import answer, failure, is_postponed, settled
 from iop_engine.stream_server import FRAMES
 from iop_engine.worker import Runner, Settle
 
@@ -54,6 +54,8 @@ class ProcessRunner(Runner):
                 return
             unit = self._event(instance, delivery)
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
+            if is_postponed(delivery, exc):
+                return
             unit = self._failure(instance, delivery, exc)
         if instance is None or unit.process is None:
             settle(unit)
@@ -83,7 +85,8 @@ class ProcessRunner(Runner):
 
     def _enter_memory(self, record: ProcessRecord, request: Delivery) -> ProcessInstance:
         host = ComponentHost(self._item, self._runtime)
-        return ProcessInstance(self._make(host), host, record, request)
+        component = self._make(host)
+        return ProcessInstance(component, host, record, request, settings=dict(vars(component)))
 
     def _make(self, host: ComponentHost) -> BusinessProcess:
         return make_instance(self._process_class, self._item, host, self._item.host_settings)
@@ -116,7 +119,7 @@ class ProcessRunner(Runner):
         finally:
             instance.host.leave()
         self._reply(instance, record, scope, unit)
-        record.state = read_state(component)
+        record.state = read_state(component, instance.settings)
         unit.settled.append(settled(delivery))
         unit.process = record
         return unit
@@ -163,14 +166,19 @@ class ProcessRunner(Runner):
         asked = instance.calls.pop(delivery.corresponding_id, None)
         if asked is None:
             asked = stored_delivery(self._runtime.store.reader, delivery.corresponding_id).body
-        return self._loop.call(
+        # A process without a response of its own is shown the answer in its place, as in the
+        # documented example that replies with it; handing it back unchanged does not make it one.
+        has_own = not instance.record.response.is_empty
+        response = codec.decode(instance.record.response if has_own else delivery.body)
+        result = self._loop.call(
             instance.component.on_response,
             request,
-            codec.decode(instance.record.response),
+            response,
             codec.decode(asked),
             codec.decode(delivery.body),
             delivery.completion_key,
         )
+        return result if has_own or result is not response else None
 
     def _take_response(self, record: ProcessRecord, result: object) -> None:
         if result is not None:

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from iop_core.definitions import ItemDefinition
+from iop_core.errors import StoreError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import EMPTY_BODY, Body, BusinessType, MessageStatus, MessageType
 from iop_core.stores import Delivery, NewMessage, Settled, Unit
@@ -44,6 +45,17 @@ def error_entry(item: ItemDefinition, delivery: Delivery, exc: BaseException, no
     """Return the event log entry for a handler that failed, with the traceback."""
     text = f"message {delivery.message_id} ended with {one_line(exc)}\n{full_text(exc)}"
     return LogEntry(0, EventType.ERROR, item.name, delivery.session_id, delivery.message_id, "", text, now)
+
+
+def is_postponed(delivery: Delivery, exc: BaseException) -> bool:
+    """Return whether a handler ended only because the disk is full: its message stays as it is.
+
+    It is handled again after the next start.
+    """
+    if not isinstance(exc, StoreError) or not exc.retryable:
+        return False
+    _LOG.warning("message %d is handled again after the next start: %s", delivery.message_id, exc)
+    return True
 
 
 def failure(item: ItemDefinition, delivery: Delivery, exc: BaseException, now: datetime) -> Unit:

@@ -7,8 +7,10 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from iop_core.errors import StoreError
+from iop_core.headers import MessageStatus
 from iop_core.stores import Delivery, Store, Ticket, Unit
 
 # How far a worker may run ahead of the disk. After a crash at most so many messages are
@@ -63,7 +65,7 @@ class Worker:
         for runner in runners.values():
             runner.hand_over = self.hand_over
             runner.do_between = self.do_between
-        self._tickets: deque[Ticket] = deque()
+        self._tickets: deque[tuple[Ticket, Unit]] = deque()
         self._inbox: deque[Delivery] = deque()
         self._errands: deque[Callable[[], None]] = deque()
         self._is_ready = threading.Event()
@@ -136,10 +138,25 @@ class Worker:
         return bool(self._inbox or self._errands)
 
     def _settle(self, unit: Unit) -> None:
-        self._tickets.append(self._store.submit(unit))
+        self._tickets.append((self._store.submit(unit), unit))
         self._confirm(RUN_AHEAD_UNITS - 1)
 
     def _confirm(self, left: int) -> None:
         """Wait until at most ``left`` units are not yet on disk."""
         while len(self._tickets) > left:
-            self._tickets.popleft().wait()
+            ticket, unit = self._tickets.popleft()
+            try:
+                ticket.wait()
+            except StoreError as exc:
+                if exc.retryable or not unit.new:
+                    raise
+                self._tickets.append((self._store.submit(_without_sends(unit, exc)), Unit()))
+
+
+def _without_sends(unit: Unit, exc: StoreError) -> Unit:
+    """Return the end of a handling whose sends cannot be stored, such as one of more than a gigabyte.
+
+    One message that can never be stored must not stop its queue.
+    """
+    _LOG.error("what a handler sent cannot be stored, its message ends in error: %s", exc)
+    return Unit(settled=[replace(end, status=MessageStatus.ERROR, error=str(exc)) for end in unit.settled])
