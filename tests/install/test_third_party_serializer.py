@@ -82,7 +82,8 @@ def test_it_fits_what_it_declares(with_msgpack: CleanEnvironment) -> None:
 
 def test_it_passes_the_suite(with_msgpack: CleanEnvironment) -> None:
     command = [with_msgpack.python, "-I", "-m", "pytest", "-q", "-p", "no:cacheprovider", PROJECT / "conformance.py"]
-    done = subprocess.run([*command, "--noconftest", "--rootdir", PROJECT, "-c", "/dev/null"], capture_output=True, text=True)
+    command += ["--noconftest", "--rootdir", PROJECT, "-c", "/dev/null"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout

@@ -88,7 +88,9 @@ def choose_production(settings: Settings, name: str | None = None) -> Production
         raise SettingsFileError(f"{settings.path}: PRODUCTIONS is empty; add a Production to it")
     if name is None:
         if len(names) > 1:
-            raise SettingsFileError(f"{settings.path} has several productions; choose one with --production: {', '.join(names)}")
+            raise SettingsFileError(
+                f"{settings.path} has several productions; choose one with --production: {', '.join(names)}"
+            )
         return settings.productions[0]
     for production in settings.productions:
         if production.name == name:

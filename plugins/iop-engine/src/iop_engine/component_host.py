@@ -25,7 +25,6 @@ from iop_core.stores import Delivery, NewMessage, ReplySlot, Store, Unit
 from iop_engine.addresses import ALARM_QUEUE, Address, AddressBook
 from iop_engine.stream_reader import StreamIds, StreamReader
 
-
 # How often a handler tries to send while the disk is full.
 RETRY_SECONDS = 1.0
 
