@@ -205,7 +205,7 @@ def _connect_routes(ref: ComponentRef, item: ItemDeclaration) -> None:
             raise ProductionError(f"{label} declares two routes for port {port!r}: give both targets to one Route")
         targets[port] = route.target_names()
     settings = {setting_name(key) for given in (item.settings, item.host_settings) for key in given or {}}
-    twice = sorted(name for name in settings if name and port_name(name) in targets)
+    twice = sorted(name for name in settings if name.strip() and port_name(name) in targets)
     if twice:
         names = ", ".join(repr(name) for name in twice)
         raise ProductionError(

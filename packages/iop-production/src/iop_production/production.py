@@ -23,6 +23,7 @@ from iop_production.declarations import (
 from iop_production.definition import define_production
 from iop_production.deployed import export_deployed
 from iop_production.diff import ProductionDiff
+from iop_production.drafts import draft_class, draft_python
 from iop_production.export import export_production
 from iop_production.graph import GraphEdge, ProductionGraph, node_of
 from iop_production.importing import import_production
@@ -55,8 +56,9 @@ class Production(ProductionFields):
         services: Declared business services.
         processes: Declared business processes.
         operations: Declared business operations.
-        other_settings: Settings of the production that have no field here, as an import
-            found them; they are written again as they are.
+        other_settings: Settings of the production that have no field here, each
+            ``{"@Name": ..., "#text": ...}``. An import keeps them, and they are written as
+            they are; a class may declare them, too.
 
     Raises:
         ProductionError: There is no name, or a declared item cannot work.
@@ -81,6 +83,7 @@ class Production(ProductionFields):
 
     def _assemble(self) -> None:
         self._clear()
+        self.other_settings += [dict(entry) for entry in getattr(type(self), "other_settings", ())]
         add_declared_items(self)
 
     def _clear(self) -> None:
@@ -440,6 +443,18 @@ class Production(ProductionFields):
     def queue(self) -> dict[str, dict[str, Any]]:
         """Return the counters of the queues as ``from_dict`` got them, by item."""
         return copy.deepcopy(self._queues)
+
+    def to_python(self) -> str:
+        """Return Python source that builds this production, as a draft to review.
+
+        Classes stand in it by their IRIS names. Run as it is, it makes a production without
+        a ``diff`` to this one, in ``PRODUCTIONS``.
+        """
+        return draft_python(self)
+
+    def to_class(self) -> str:
+        """Return Python source that declares this production as a class; for the rest as ``to_python``."""
+        return draft_class(self)
 
     def to_xml(self) -> str:
         """Return the production as the XML that IRIS imports.

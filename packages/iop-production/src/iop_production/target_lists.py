@@ -5,6 +5,8 @@ The setting of a port is the only place where its routes are kept.
 
 from __future__ import annotations
 
+from iop_production.texts import text_of
+
 
 def split_targets(value: object) -> tuple[str, ...]:
     """Return the item names in the value of a route setting, each once, in order.
@@ -13,9 +15,7 @@ def split_targets(value: object) -> tuple[str, ...]:
         >>> split_targets("Orders, Audit,,Orders")
         ('Orders', 'Audit')
     """
-    if value is None:
-        return ()
-    names = (name.strip() for name in str(value).split(","))
+    names = (name.strip() for name in text_of(value).split(","))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
@@ -26,7 +26,7 @@ def add_target(value: object, name: str) -> str:
         >>> add_target("Orders", "Audit")
         'Orders,Audit'
     """
-    text = "" if value is None else str(value)
+    text = text_of(value)
     if ", " in text or " ," in text or ",," in text or text != text.strip(" ,"):
         text = ",".join(split_targets(text))
     # Searched as text, not split: a fan-out to thousands of items is built one by one.
