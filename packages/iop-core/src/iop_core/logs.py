@@ -8,6 +8,7 @@ Components log through ``iop.component.<Class>``. Records carry ``iop_item``,
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ class ComponentLogger(_Adapter):
             extra["iop_session"] = context.session_id
             extra["iop_message"] = context.message_id
         kwargs["extra"] = extra
+        if sys.version_info < (3, 11) and "stacklevel" in kwargs:
+            kwargs["stacklevel"] += 1  # there the frame of the adapter counts too
         return msg, kwargs
 
 
