@@ -198,7 +198,7 @@ def test_class_that_is_not_python_is_refused(production_run) -> None:
 def test_kind_and_class_must_agree(production_run) -> None:
     production = Production("Test.Mixed")
     production.operation("Wrong", Service)
-    with pytest.raises(ComponentStartError, match=r"is not a BusinessOperation, but the item is a operation"):
+    with pytest.raises(ComponentStartError, match=r"is not a BusinessOperation, but the item is of kind 'operation'"):
         production_run(production)
 
 
