@@ -43,7 +43,8 @@ def component_class_of(item: ItemDefinition, expected: type[_C]) -> type[_C]:
     if not issubclass(found, expected):
         raise ComponentStartError(
             item.name,
-            f"{found.__module__}.{found.__qualname__} is not a {expected.__name__}, but the item is of kind {item.kind!r}",
+            f"{found.__module__}.{found.__qualname__} is not a {expected.__name__}, but the item is of kind "
+            f"{item.kind!r}",
         )
     return found
 
