@@ -19,6 +19,9 @@ from iop_core.events import (
 )
 from iop_core.headers import MessageHeader
 
+# What "on disk" means: safe against a power cut, or against the death of the process.
+DURABILITIES = ("full", "normal")
+
 
 class MessageHistory(Protocol):
     """Read access to what a store keeps; safe while a production runs elsewhere."""

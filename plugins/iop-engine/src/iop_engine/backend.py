@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
-from iop_core.backends import Backend, RunOptions
+from iop_core.backends import DURABILITIES, Backend, RunOptions
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendError, ConfigurationError
@@ -17,7 +17,6 @@ from iop_engine.history import History
 
 DEFAULT_LOCATION = ".iop"
 DEFAULT_STORE = "sqlite"
-DURABILITIES = ("full", "normal")
 
 
 class LocalBackend(Backend):

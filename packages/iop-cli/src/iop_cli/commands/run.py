@@ -12,6 +12,7 @@ from iop_cli.application import Application, local_url, pass_application
 from iop_cli.console_logging import console_logging
 from iop_cli.foreground import StopSignals, serve
 from iop_cli.options import data_dir_option, namespace_option
+from iop_core.backends import DURABILITIES
 from iop_director.safe_text import one_line
 from iop_migrate import choose_production, load_settings
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--until-idle", is_flag=True, help="Stop as soon as nothing is left to do.")
 @click.option(
     "--durability",
-    type=click.Choice(["full", "normal"]),
+    type=click.Choice(DURABILITIES),
     default="full",
     show_default=True,
     help="full: a message is on the disk before its send returns; normal: a power cut may lose the last ones.",
