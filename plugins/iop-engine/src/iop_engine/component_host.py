@@ -17,12 +17,13 @@ from iop_core.clock import Clock
 from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
 from iop_core.duplex_messages import PrivateSession, PrivateSessionAck, PrivateSessionStart, PrivateSessionStop
-from iop_core.errors import RequestFailedError, RequestTimeoutError, SendError, StoreError
+from iop_core.errors import SendError, StoreError
 from iop_core.events import LogEntry, event_type_of
 from iop_core.generator_messages import GeneratorRequest, GeneratorStart
 from iop_core.headers import BusinessType, MessagePriority, MessageType
 from iop_core.stores import Delivery, NewMessage, ReplySlot, Store, Unit
 from iop_engine.addresses import ALARM_QUEUE, Address, AddressBook
+from iop_engine.answers import message_of
 from iop_engine.stream_reader import StreamIds, StreamReader
 
 # How often a handler tries to send while the disk is full.
@@ -288,11 +289,7 @@ class ComponentHost:
             sys.stderr.write(f"{entry.time_logged:%H:%M:%S} {entry.type.name} {entry.item}: {_printable(text)}\n")
 
     def _message_of(self, answer: Delivery | None, target: str, timeout_seconds: float) -> object:
-        if answer is None:
-            raise RequestTimeoutError(target, timeout_seconds)
-        if answer.is_error:
-            raise RequestFailedError(target, answer.error)
-        return self._runtime.codec.decode(answer.body)
+        return message_of(answer, self._runtime.codec, target=target, timeout_seconds=timeout_seconds)
 
     def _prepare(
         self, target: str, message: object, description: str, scope: Scope | None

@@ -12,13 +12,14 @@ from iop_core.backends import RunOptions
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
 from iop_core.dispatch import DispatchTable
-from iop_core.errors import ComponentStartError, DispatchError, RequestFailedError, RequestTimeoutError, StoreError
+from iop_core.errors import ComponentStartError, DispatchError, StoreError
 from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
 from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.logs import attach_event_log
 from iop_core.stores import NewMessage, Store, Unit
 from iop_engine.addresses import AddressBook
 from iop_engine.alarm_runner import AlarmRunner
+from iop_engine.answers import message_of
 from iop_engine.component_host import Runtime
 from iop_engine.history import History
 from iop_engine.lane import Lane, build_alarm_lane, build_lanes
@@ -129,11 +130,7 @@ class Engine:
         except BaseException:
             slot.close()
             raise
-        if reply is None:
-            raise RequestTimeoutError(item, timeout_seconds)
-        if reply.is_error:
-            raise RequestFailedError(item, reply.error)
-        return self._codec.decode(reply.body)
+        return message_of(reply, self._codec, target=item, timeout_seconds=timeout_seconds)
 
     def decode(self, stored: StoredMessage) -> object:
         """Return a stored message as a message object."""
