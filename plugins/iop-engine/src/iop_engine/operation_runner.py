@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
-from iop_core.headers import MessageStatus
 from iop_core.operations import BusinessOperation
-from iop_core.stores import Delivery, Unit
+from iop_core.stores import Delivery
 from iop_engine.component_host import ComponentHost, Runtime
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
@@ -21,7 +20,7 @@ from iop_engine.instances import (
     warn_of_mistakes,
 )
 from iop_engine.keepalive import DEFAULT_KEEPALIVE_INTERVAL_SECONDS, Keepalive
-from iop_engine.settlement import answer, failure, is_postponed, settled
+from iop_engine.request_handling import RequestHandling
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 
@@ -41,6 +40,7 @@ class OperationRunner(Runner):
         self._host = ComponentHost(item, runtime)
         self._loop = HandlerLoop()
         self._streams = StreamServer(owners, runtime.streams, runtime.codec, self._loop)
+        self._requests = RequestHandling(item, runtime, self._host, self._streams)
         self._keepalive: Keepalive | None = None
         self._started: list[Component] = []
 
@@ -63,22 +63,9 @@ class OperationRunner(Runner):
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Have the request handled; its sends and its reply are stored with its end."""
-        unit = Unit()
-        self._host.enter_message(delivery, unit)
-        try:
-            body = self._streams.respond(delivery, self._dispatch)
-            if body is None:
-                return
-            if delivery.return_queue:
-                unit.new.append(answer(self._item, delivery, body))
-            unit.settled.append(settled(delivery, MessageStatus.COMPLETED))
-        except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
-            if is_postponed(delivery, exc):
-                return
-            unit = failure(self._item, delivery, exc, self._runtime.clock.now())
-        finally:
-            self._host.leave()
-        settle(unit)
+        unit = self._requests.settlement_of(delivery, self._dispatch)
+        if unit is not None:
+            settle(unit)
 
     def stop(self) -> None:
         """Run the tear-down hooks, in the reverse order of the start."""

@@ -9,7 +9,7 @@ from iop_core.clock import Alarm
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.services import BusinessService, takes_input
-from iop_core.stores import Delivery, Unit
+from iop_core.stores import Delivery
 from iop_engine.component_host import ComponentHost, Runtime
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
@@ -22,7 +22,7 @@ from iop_engine.instances import (
     stop_instances,
     warn_of_mistakes,
 )
-from iop_engine.settlement import answer, failure, is_postponed, settled
+from iop_engine.request_handling import RequestHandling
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 
@@ -48,6 +48,7 @@ class ServiceRunner(Runner):
         self._turn = threading.Lock()
         self._loop = HandlerLoop()
         self._streams = StreamServer(owners, runtime.streams, runtime.codec, self._loop)
+        self._requests = RequestHandling(item, runtime, self._host, self._streams)
         self._started: list[Component] = []
         self.loop: AdapterLoop | None = None
 
@@ -72,23 +73,10 @@ class ServiceRunner(Runner):
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Hand a message addressed to the service to it as input."""
-        unit = Unit()
         with self._turn:
-            self._host.enter_message(delivery, unit)
-            try:
-                body = self._streams.respond(delivery, self.process_input)
-                if body is None:
-                    return
-                if delivery.return_queue:
-                    unit.new.append(answer(self._item, delivery, body))
-                unit.settled.append(settled(delivery))
-            except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
-                if is_postponed(delivery, exc):
-                    return
-                unit = failure(self._item, delivery, exc, self._runtime.clock.now())
-            finally:
-                self._host.leave()
-        settle(unit)
+            unit = self._requests.settlement_of(delivery, self.process_input)
+        if unit is not None:
+            settle(unit)
 
     def process_input(self, message_input: object) -> object:
         """Call the service with one input; the turn is already taken."""
