@@ -9,6 +9,8 @@ from typing import ClassVar, Protocol
 
 from iop_core.clock import Clock, SystemClock
 from iop_core.definitions import ProductionDefinition
+from iop_core.deployments import Deployments
+from iop_core.errors import BackendError
 from iop_core.events import (
     LogEntry,
     MessageFilter,
@@ -155,3 +157,14 @@ class Backend(ABC):
             ComponentStartError: An item could not start; nothing is left running.
             StoreError: The store cannot be opened or belongs to a running production.
         """
+
+    def deployments(self) -> Deployments:
+        """Return what is kept of deployed productions and registered classes.
+
+        Raises:
+            BackendError: This backend keeps none, or what it keeps cannot be opened.
+        """
+        raise BackendError(
+            f"the backend {self.name!r} keeps no deployments: run productions from their settings file, or use "
+            "a backend that keeps them, such as 'local:'"
+        )

@@ -304,6 +304,45 @@ class StoreLockedError(StoreError):
     """Another process owns the data directory."""
 
 
+class DeploymentError(ConfigurationError):
+    """Something cannot be deployed as it is."""
+
+
+class UnknownDeploymentError(DeploymentError, LookupError):
+    """Nothing of that name is deployed or registered.
+
+    Args:
+        kind: What was asked for: ``production`` or ``class``.
+        name: The name that was asked for.
+        known: The names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        shown = ", ".join(self.known[:20]) + (f" and {len(self.known) - 20} more" if len(self.known) > 20 else "")
+        state = "deployed" if kind == "production" else "registered"
+        super().__init__(
+            f"no {kind} {name!r} is {state}{did_you_mean(name, self.known)}; {state}: {shown or 'none'}. "
+            "'iop migrate FILE' deploys what a settings file holds"
+        )
+
+
+class ComponentInUseError(DeploymentError, RuntimeError):
+    """A registered class cannot be removed because items have it.
+
+    Args:
+        name: Its name on IRIS.
+        users: Pairs (production, item).
+    """
+
+    def __init__(self, name: str, users: Iterable[tuple[str, str]]) -> None:
+        self.name = name
+        self.users = tuple(users)
+        items = ", ".join(f"{production}/{item}" for production, item in self.users)
+        super().__init__(f"{name!r} is in use by {items}; remove these items, or give them another class, first")
+
+
 class MissingPackageError(IopError, ImportError):
     """A feature lives in a package that is not installed.
 
