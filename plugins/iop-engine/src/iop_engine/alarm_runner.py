@@ -19,7 +19,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import StoreError
 from iop_core.stores import Delivery, Unit
 from iop_engine.addresses import ALARM_QUEUE
-from iop_engine.component_host import Runtime
+from iop_engine.runtime import Runtime
 from iop_engine.settlement import answer, failure, settled
 from iop_engine.worker import Runner, Settle
 

@@ -20,9 +20,9 @@ from iop_core.stores import NewMessage, Store, Unit
 from iop_engine.addresses import AddressBook
 from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.answers import message_of
-from iop_engine.component_host import Runtime
 from iop_engine.history import History
 from iop_engine.lane import Lane, build_alarm_lane, build_lanes
+from iop_engine.runtime import Runtime
 
 _LOG = logging.getLogger("iop.engine")
 

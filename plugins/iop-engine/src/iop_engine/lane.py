@@ -13,11 +13,11 @@ from iop_core.headers import BusinessType
 from iop_core.stores import Store
 from iop_engine.addresses import ACTOR_QUEUE, ALARM_QUEUE, queue_of
 from iop_engine.alarm_runner import AlarmRunner
-from iop_engine.component_host import Runtime
 from iop_engine.instances import one_line
 from iop_engine.operation_runner import OperationRunner
 from iop_engine.process_instance import ProcessTable
 from iop_engine.process_runner import ProcessRunner
+from iop_engine.runtime import Runtime
 from iop_engine.service_runner import AdapterLoop, ServiceRunner
 from iop_engine.stream_server import StreamOwners
 from iop_engine.worker import Runner, Worker

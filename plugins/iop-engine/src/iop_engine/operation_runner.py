@@ -6,7 +6,7 @@ from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery
-from iop_engine.component_host import ComponentHost, Runtime
+from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     KEEPALIVE_INTERVAL,
@@ -21,6 +21,7 @@ from iop_engine.instances import (
 )
 from iop_engine.keepalive import DEFAULT_KEEPALIVE_INTERVAL_SECONDS, Keepalive
 from iop_engine.request_handling import RequestHandling
+from iop_engine.runtime import Runtime
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 

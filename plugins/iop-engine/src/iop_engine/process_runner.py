@@ -11,10 +11,12 @@ from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, ProcessRecord, Unit
-from iop_engine.component_host import ComponentHost, Runtime, Scope
+from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import component_class_of, dispatch, make_instance, warn_of_mistakes
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
+from iop_engine.runtime import Runtime
+from iop_engine.scope import Scope
 from iop_engine.settlement import answer, failure, is_postponed, settled
 from iop_engine.stream_server import FRAMES
 from iop_engine.worker import Runner, Settle

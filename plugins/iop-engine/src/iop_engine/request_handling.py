@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from iop_core.definitions import ItemDefinition
 from iop_core.stores import Delivery, Unit
-from iop_engine.component_host import ComponentHost, Runtime
+from iop_engine.component_host import ComponentHost
+from iop_engine.runtime import Runtime
 from iop_engine.settlement import answer, failure, is_postponed, settled
 from iop_engine.stream_server import StreamServer
 

@@ -10,7 +10,7 @@ from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.services import BusinessService, takes_input
 from iop_core.stores import Delivery
-from iop_engine.component_host import ComponentHost, Runtime
+from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     CALL_INTERVAL,
@@ -23,6 +23,7 @@ from iop_engine.instances import (
     warn_of_mistakes,
 )
 from iop_engine.request_handling import RequestHandling
+from iop_engine.runtime import Runtime
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 

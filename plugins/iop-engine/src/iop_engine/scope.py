@@ -1,0 +1,36 @@
+"""What is going on in a component instance right now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from iop_core.context import MessageContext
+from iop_core.stores import Unit
+
+
+@dataclass(slots=True)
+class Scope:
+    """What is going on in a component instance right now.
+
+    Attributes:
+        thread: The thread it goes on in; sends from other threads are not part of it.
+        context: The message in hand.
+        session_id: Session that sends belong to; 0: the first send opens one.
+        unit: Collects what is stored at the end of the message in hand; None in a service's
+            own input, where each send is stored at once.
+        process_id: The process instance in hand; 0 when none.
+        replies: What ``reply`` was called with.
+    """
+
+    thread: int
+    context: MessageContext
+    session_id: int = 0
+    unit: Unit | None = None
+    process_id: int = 0
+    replies: list[object] = field(default_factory=list[object])
+
+    def follow(self, session_id: int) -> None:
+        """Have later sends of the same input belong to the session that the first one opened."""
+        if not self.session_id:
+            self.session_id = session_id
+            self.context = MessageContext(session_id=session_id)

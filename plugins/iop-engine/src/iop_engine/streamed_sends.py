@@ -1,0 +1,37 @@
+"""Sends that are answered with a stream of messages."""
+
+from __future__ import annotations
+
+from iop_core.generator_messages import GeneratorRequest, GeneratorStart
+from iop_core.headers import MessagePriority
+from iop_core.stores import Unit
+from iop_engine.answers import message_of
+from iop_engine.sender import Sender
+from iop_engine.stream_reader import StreamReader
+
+
+def send_generator(
+    sender: Sender, target: str, message: object, timeout_seconds: float, description: str
+) -> StreamReader:
+    """Ask for a stream of messages; see ``Host``."""
+    runtime = sender.runtime
+    body = runtime.codec.encode(message)
+    stream = runtime.streams.new()
+    session_id = 0
+
+    def ask(request: GeneratorRequest) -> object:
+        nonlocal session_id
+        slot, sent = sender.ask(target, request, description, session_id)
+        session_id = sent.session_id
+        answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+        return message_of(answer, runtime.codec, target=target, timeout_seconds=timeout_seconds)
+
+    def tell(request: GeneratorRequest) -> None:
+        told = sender.request(target, request, description, None)
+        told.session_id = session_id
+        told.priority = MessagePriority.SYNC
+        runtime.store.submit(Unit(new=[told]))
+
+    reader = StreamReader(runtime.streams, stream, ask, tell)
+    reader.start(GeneratorStart(stream, body.class_name, body.serializer, body.payload), target)
+    return reader

@@ -1,0 +1,37 @@
+"""Sends whose caller waits for the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from iop_engine.answers import message_of
+from iop_engine.sender import Sender
+
+
+def send_sync(sender: Sender, target: str, message: object, timeout_seconds: float, description: str) -> object:
+    """Send a request and wait for the reply; see ``Host``."""
+    slot, _ = sender.ask(target, message, description)
+    answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+    return message_of(answer, sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
+
+
+def send_multi_sync(
+    sender: Sender, requests: Sequence[tuple[str, object]], timeout_seconds: float, description: str
+) -> list[tuple[object, int]]:
+    """Send several requests and wait for all replies; see ``Host``."""
+    for target, _ in requests:
+        sender.runtime.addresses.get(target)
+    slots = [sender.ask(target, message, description)[0] for target, message in requests]
+    deadline = None if timeout_seconds < 0 else time.monotonic() + timeout_seconds
+    answers: list[tuple[object, int]] = []
+    for slot in slots:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        answer = slot.wait(left)
+        if answer is None:
+            answers.append((None, 0))
+        elif answer.is_error:
+            answers.append((None, -1))
+        else:
+            answers.append((sender.runtime.codec.decode(answer.body), 1))
+    return answers
