@@ -343,6 +343,62 @@ class ComponentInUseError(DeploymentError, RuntimeError):
         super().__init__(f"{name!r} is in use by {items}; remove these items, or give them another class, first")
 
 
+class PlanError(ProductionError):
+    """A change plan, or the backup of one, cannot be used here: edited, incomplete, or for something else."""
+
+
+class UnsupportedByBackendError(BackendError, NotImplementedError):
+    """The place where a production runs cannot do this at all."""
+
+
+class LifeCycleError(BackendError, RuntimeError):
+    """What runs now is not what a life-cycle call was meant for."""
+
+
+class PermissionNeededError(BackendError, RuntimeError):
+    """A call that can destroy something was made without saying that this is wanted."""
+
+
+class PlanConflictError(BackendError, RuntimeError):
+    """What is deployed changed after the plan was made.
+
+    Args:
+        production: Name of the production.
+        differences: What the plan would say now and does not, or the other way round.
+    """
+
+    def __init__(self, production: str, differences: Iterable[str]) -> None:
+        self.production = production
+        self.differences = tuple(differences)
+        shown = "; ".join(self.differences[:10]) or "nothing that the plan is about"
+        more = f" and {len(self.differences) - 10} more" if len(self.differences) > 10 else ""
+        super().__init__(
+            "Cannot apply production plan: current IRIS production changed since the plan was created. "
+            f"Differences in {production!r}: {shown}{more}. Make a new plan with prod.plan() and review it"
+        )
+
+
+class PlanApplyError(BackendError, RuntimeError):
+    """The place where a production runs did not accept a plan.
+
+    Args:
+        reason: What it said.
+        result: The ``ProductionApplyResult``: what became of each operation.
+        backup_path: Folder of the backup that was made before.
+    """
+
+    def __init__(self, reason: str, result: object, backup_path: str) -> None:
+        self.reason = reason
+        self.result = result
+        self.backup_path = backup_path
+        super().__init__(f"{reason}. If anything was changed, take it back with: {rollback_call(backup_path)}")
+
+
+def rollback_call(backup_path: str) -> str:
+    """Return the Python call that restores a backup."""
+    return f"Production.rollback_backup({backup_path!r}, allow_destructive=True)"
+
+
 class MissingPackageError(IopError, ImportError):
     """A feature lives in a package that is not installed.
 
