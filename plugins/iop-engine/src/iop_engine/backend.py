@@ -12,6 +12,7 @@ from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
 from iop_engine.addresses import AddressBook
+from iop_engine.deployments.local import LocalDeployments
 from iop_engine.engine import Engine
 from iop_engine.history import History
 
@@ -50,6 +51,10 @@ class LocalBackend(Backend):
         """Return read access to what is stored in the directory."""
         reader = self._store_class.open_reader(self.location, namespace=self.namespace)
         return History(reader, namespace=self.namespace, location=self.location)
+
+    def deployments(self) -> LocalDeployments:
+        """Return what is deployed in the directory."""
+        return LocalDeployments(self.location, namespace=self.namespace)
 
     def run(self, production: ProductionDefinition, options: RunOptions) -> Engine:
         """Run a production in this process; returns when every item is ready."""

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from iop_core.errors import StoreError, StoreLockedError
 
 _SECRET = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_NAMESPACE = re.compile(r"[A-Za-z%][A-Za-z0-9_.-]{0,63}")
+_NAMESPACE = re.compile(r"(?!(?i:deployments)$)[A-Za-z%][A-Za-z0-9_.-]{0,63}")  # that file is not for messages
 
 
 class DataDirectory:
@@ -33,7 +33,7 @@ class DataDirectory:
         if not _NAMESPACE.fullmatch(namespace):
             raise StoreError(
                 f"namespace {namespace!r} cannot be used: start with a letter, then up to 63 letters, "
-                "digits, '_', '.', '-'"
+                "digits, '_', '.', '-'; 'deployments' is taken"
             )
         self.path = Path(location).absolute()
         self.database = self.path / f"{namespace.lower()}.db"

@@ -1,0 +1,1 @@
+"""What the backend ``local`` keeps of deployed productions: a file beside those of messages."""
