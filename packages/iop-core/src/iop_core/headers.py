@@ -109,7 +109,10 @@ class MessageHeader:
         description: Free text of the sender.
         completion_key: Key given by a process to recognise an answer.
         time_created: When it was stored (UTC).
-        time_processed: When its handling ended (UTC); None before.
+        time_processed: When its handling ended; while it is tried again, when it was first tried (UTC); None before.
+        attempts: How many tries of its handling have ended.
+        resent: ``r`` for one that an operator sent again, ``b`` for one from a message bank; else empty.
+        super_session: Id that the session shares with sessions of other productions; empty when none.
     """
 
     message_id: int
@@ -135,3 +138,6 @@ class MessageHeader:
     completion_key: str
     time_created: datetime
     time_processed: datetime | None
+    attempts: int = 0
+    resent: str = ""
+    super_session: str = ""

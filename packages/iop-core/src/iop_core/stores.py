@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from iop_core.audit import AuditEntry
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import (
     EMPTY_BODY,
@@ -38,6 +39,8 @@ class NewMessage:
         session_id: 0 opens a session of its own; the store then fills it in.
         message_id: 0; the store fills it in.
         body: The body; ``EMPTY_BODY`` for none.
+        body_id: A body that is stored already and shared from now on; 0: ``body`` is stored for this message.
+        status: ``QUEUED``; ``DEFERRED`` for an answer that will be given later.
 
     All other attributes are those of ``MessageHeader``.
     """
@@ -60,6 +63,10 @@ class NewMessage:
     description: str = ""
     completion_key: str = ""
     message_id: int = 0
+    resent: str = ""
+    super_session: str = ""
+    body_id: int = 0
+    status: MessageStatus = MessageStatus.QUEUED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Settled:
         key: The process instance it held busy; 0 for none.
         status: Its final status.
         error: The error in one line; empty when fine.
+        attempts: How many tries it took.
     """
 
     message_id: int
@@ -79,6 +87,33 @@ class Settled:
     key: int = 0
     status: MessageStatus = MessageStatus.COMPLETED
     error: str = ""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChange:
+    """A change to a stored header; a field that is None stays as it is.
+
+    Attributes:
+        message_id: The message.
+        status: Its new status. ``QUEUED``, together with ``queue``, hands it out again, at the place its id gives
+            it; the answer of a synchronous call goes to its caller.
+        attempts: How many tries have ended.
+        error: The error in one line; empty for none.
+        description: The new description.
+        queue: The new queue.
+        body: The new body; it is stored beside the old one, which other headers may share.
+        time_processed: When it was first tried, or ended.
+    """
+
+    message_id: int
+    status: MessageStatus | None = None
+    attempts: int | None = None
+    error: str | None = None
+    description: str | None = None
+    queue: str | None = None
+    body: Body | None = None
+    time_processed: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -118,6 +153,8 @@ class Unit:
         process: State of the process instance concerned; None when there is none.
         log: Event log entries.
         notes: What the engine notes about itself: name to text.
+        changes: Changes to stored headers.
+        audit: What operators did.
     """
 
     settled: list[Settled] = field(default_factory=list[Settled])
@@ -125,6 +162,8 @@ class Unit:
     process: ProcessRecord | None = None
     log: list[LogEntry] = field(default_factory=list[LogEntry])
     notes: dict[str, str] = field(default_factory=dict[str, str])
+    changes: list[HeaderChange] = field(default_factory=list[HeaderChange])
+    audit: list[AuditEntry] = field(default_factory=list[AuditEntry])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +185,10 @@ class Delivery:
         error: That error.
         completion_key: Key of the request this answers.
         time_created: When it was stored (UTC).
-        attempt: 1 for the first delivery.
+        attempt: Number of the try that comes next or is being made; 1 for the first.
         body: The body.
+        super_session: Id shared with sessions of other productions; empty when none.
+        time_tried: When the first try began (UTC); None before a try has failed.
     """
 
     message_id: int
@@ -166,6 +207,8 @@ class Delivery:
     time_created: datetime
     attempt: int
     body: Body
+    super_session: str = ""
+    time_tried: datetime | None = None
 
     @property
     def key(self) -> int:
@@ -239,6 +282,10 @@ class StoreReader(ABC):
     @abstractmethod
     def queues(self) -> list[QueueStatus]:
         """Return every queue that holds messages, by name."""
+
+    @abstractmethod
+    def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
+        """Return what operators did, oldest first; with ``limit`` the newest that many."""
 
     @abstractmethod
     def find_process(self, process_id: int) -> ProcessRecord | None:
@@ -362,6 +409,18 @@ class Store(ABC):
             The message; None once ``close_queue`` was called or ``is_called_away`` said so. A leased message that is
             never settled is leased again after the store was closed and opened.
         """
+
+    @abstractmethod
+    def withdraw(self, queue: str, message_id: int) -> Delivery | None:
+        """Take a message that waits out of its queue, as ``lease`` does with the next one.
+
+        Returns:
+            The message; None when it is being handled, has ended or was never there.
+        """
+
+    @abstractmethod
+    def put_back(self, delivery: Delivery) -> None:
+        """Give a leased message back unsettled: it waits again, at its old place in the queue."""
 
     @abstractmethod
     def nudge(self, queue: str) -> None:

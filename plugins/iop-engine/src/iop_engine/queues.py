@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from iop_core.headers import MessagePriority
@@ -49,6 +49,9 @@ class Queue:
         self._more_on_disk = True
         self._is_open = True
         self._busy: set[int] = set()
+        # Withdrawn before they were read from disk, and on their way back after an operator's deed.
+        self._withdrawn: set[int] = set()
+        self._returning: set[int] = set()
         # How many wait, are parked or are leased: what has no end yet.
         self.unsettled = 0
 
@@ -56,6 +59,9 @@ class Queue:
         """Add a message that has just been stored; ids rise from call to call."""
         with self._condition:
             self.unsettled += 1
+            if self._withdrawn and delivery.message_id in self._withdrawn:
+                self._withdrawn.discard(delivery.message_id)
+                return
             if delivery.priority < MessagePriority.ASYNC:
                 heappush(self._urgent, _ranked(delivery))
             elif delivery.message_id > self._last_id:  # else a refill has already read it
@@ -78,6 +84,59 @@ class Queue:
                     return delivery
                 self._condition.wait()
             return None
+
+    def withdraw(self, message_id: int) -> Delivery | bool:
+        """Take a waiting message out.
+
+        Returns:
+            The message; True when it waits too, but is to be read from disk; False when it
+            does not wait.
+        """
+        with self._condition:
+            found = _taken_out(self._urgent, message_id)
+            if found is not None:
+                return found
+            for key, parked in self._parked.items():
+                found = _taken_out(parked, message_id)
+                if found is not None:
+                    self._parked_messages -= 1
+                    self._parked_bytes -= len(found.body.payload)
+                    if not parked:
+                        del self._parked[key]
+                    return found
+            found = next((delivery for delivery in self._ready if delivery.message_id == message_id), None)
+            if found is not None:
+                self._ready.remove(found)
+                self._ready_bytes -= len(found.body.payload)
+                return found
+            if message_id <= self._last_id or message_id in self._withdrawn:
+                return False
+            self._withdrawn.add(message_id)
+            return True
+
+    def put_back(self, delivery: Delivery) -> None:
+        """Let a leased message wait again, at its old place."""
+        with self._condition:
+            self._busy.discard(delivery.key)
+            heappush(self._urgent, _ranked(delivery))
+            self._condition.notify()
+
+    def expect(self, message_id: int) -> None:
+        """Prepare for a message that had ended and will wait again, before that is on disk."""
+        with self._condition:
+            self._returning.add(message_id)
+
+    def publish_again(self, delivery: Delivery) -> None:
+        """Add a message that ``expect`` announced, now that it is on disk."""
+        with self._condition:
+            self.unsettled += 1
+            if delivery.message_id in self._returning:  # else a refill has already read it
+                self._returning.discard(delivery.message_id)
+                if delivery.priority < MessagePriority.ASYNC or delivery.message_id <= self._last_id:
+                    heappush(self._urgent, _ranked(delivery))
+                elif not self._more_on_disk:
+                    self._append(delivery)
+            self._condition.notify_all()
 
     def nudge(self) -> None:
         """Have everybody who waits look whether he is called away."""
@@ -113,21 +172,22 @@ class Queue:
 
     def _take(self) -> Delivery | None:
         """Return the next message whose key is free; the others are parked on the way."""
-        while self._urgent:
-            delivery = heappop(self._urgent)[2]
+        while True:
+            # One that was put back may be younger than the first of the window.
+            if self._urgent and not (self._ready and _ranked(self._ready[0]) < self._urgent[0]):
+                delivery = heappop(self._urgent)[2]
+            else:
+                # Beyond so many parked ones it is better to wait than to read the whole disk into memory.
+                if self._parked_messages >= WINDOW_MESSAGES or self._parked_bytes >= WINDOW_BYTES:
+                    return None
+                if not self._ready and self._more_on_disk:
+                    self._read_more()
+                if not self._ready:
+                    return None
+                delivery = self._ready.popleft()
+                self._ready_bytes -= len(delivery.body.payload)
             if self._claim_key(delivery):
                 return delivery
-        # Beyond so many parked ones it is better to wait than to read the whole disk into memory.
-        while self._parked_messages < WINDOW_MESSAGES and self._parked_bytes < WINDOW_BYTES:
-            if not self._ready and self._more_on_disk:
-                self._read_more()
-            if not self._ready:
-                return None
-            delivery = self._ready.popleft()
-            self._ready_bytes -= len(delivery.body.payload)
-            if self._claim_key(delivery):
-                return delivery
-        return None
 
     def _claim_key(self, delivery: Delivery) -> bool:
         """Take the key of a message; park the message when the key is busy."""
@@ -145,7 +205,13 @@ class Queue:
     def _read_more(self) -> None:
         found, self._more_on_disk = self._refill(self.name, self._last_id, WINDOW_MESSAGES, WINDOW_BYTES)
         for delivery in found:
+            if delivery.message_id in self._withdrawn:
+                self._last_id = delivery.message_id
+                continue
+            self._returning.discard(delivery.message_id)
             self._append(delivery)
+        if self._withdrawn:
+            self._withdrawn = {number for number in self._withdrawn if number > self._last_id}
 
     def _append(self, delivery: Delivery) -> None:
         self._ready.append(delivery)
@@ -158,6 +224,16 @@ class Queue:
 
 def _ranked(delivery: Delivery) -> Ranked:
     return delivery.priority, delivery.message_id, delivery
+
+
+def _taken_out(heap: list[Ranked], message_id: int) -> Delivery | None:
+    """Remove a message from a heap and return it, or None."""
+    found = next((ranked for ranked in heap if ranked[1] == message_id), None)
+    if found is None:
+        return None
+    heap.remove(found)
+    heapify(heap)
+    return found[2]
 
 
 class QueueSet:

@@ -17,7 +17,7 @@ _LOG = logging.getLogger("iop.engine")
 
 def settled(delivery: Delivery, status: MessageStatus = MessageStatus.COMPLETED, error: str = "") -> Settled:
     """Return the end of a message's handling."""
-    return Settled(delivery.message_id, delivery.queue, delivery.key, status, error)
+    return Settled(delivery.message_id, delivery.queue, delivery.key, status, error, delivery.attempt)
 
 
 def answer(item: ItemDefinition, request: Delivery, body: Body = EMPTY_BODY, error: str = "") -> NewMessage:

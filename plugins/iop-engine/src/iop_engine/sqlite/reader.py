@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from iop_core.audit import AuditEntry
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
-from iop_core.headers import Body, MessageHeader, MessagePriority
+from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.rows import (
@@ -20,6 +21,7 @@ from iop_engine.sqlite.rows import (
     HEADER_COLUMNS,
     JOIN_BODIES,
     Row,
+    audit_from_row,
     body_from_row,
     delivery_from_row,
     header_from_row,
@@ -172,6 +174,18 @@ class SqliteReader(StoreReader):
         sql = f"SELECT * FROM log WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
         found = self._read(log_entry_from_row, sql, (*parameters, -1 if limit is None else max(0, limit)))
         return found[::-1]
+
+    def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
+        """Return what operators did, oldest first; with ``limit`` the newest that many."""
+        sql = "SELECT * FROM audit WHERE id > ? ORDER BY id DESC LIMIT ?"
+        return self._read(audit_from_row, sql, (since_id, -1 if limit is None else max(0, limit)))[::-1]
+
+    def find_delivery(self, message_id: int, *, is_open: bool = False) -> Delivery | None:
+        """Return a message as it would be leased, or None; with ``is_open`` only one that has not ended."""
+        last = MessageStatus.DELIVERED if is_open else MessageStatus.COMPLETED
+        sql = f"SELECT {DELIVERY_COLUMNS} FROM {JOIN_BODIES} WHERE h.id = ? AND h.status <= ?"  # noqa: S608
+        found = self._read(self._delivery, sql, (message_id, int(last)))
+        return found[0] if found else None
 
     def check_class(self, class_name: str) -> None:
         """Raise StoreError when the table of a class is missing and may not be made."""

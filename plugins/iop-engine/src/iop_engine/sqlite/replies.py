@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterable
 
 from iop_core.errors import StoreError
-from iop_core.stores import SYNC_CALL_PREFIX, Delivery, NewMessage
+from iop_core.headers import MessageStatus
+from iop_core.stores import SYNC_CALL_PREFIX, Delivery
 
 
 class Slot:
@@ -72,12 +73,11 @@ class Slot:
             if isinstance(self._answer, StoreError):  # it was refused, and is tried again
                 self._answer = None
 
-    def claim(self, answer: NewMessage) -> bool:
+    def claim(self, message_id: int, request_id: int) -> bool:
         """Reserve the slot for this answer; False when it is not the one that is waited for."""
         with self._changed:
-            is_expected = answer.corresponding_id == self._request_id
-            if self._is_open and is_expected and self._claimed_by in (0, answer.message_id):
-                self._claimed_by = answer.message_id
+            if self._is_open and request_id == self._request_id and self._claimed_by in (0, message_id):
+                self._claimed_by = message_id
                 return True
             return False
 
@@ -109,9 +109,13 @@ class Slots:
 
     Names begin anew with every start of an engine. An answer to a request from before the
     start may thus name a slot of today: that is why a slot knows its request.
+
+    Args:
+        last_id_before: Highest message id of earlier runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, last_id_before: int = 0) -> None:
+        self._last_id_before = last_id_before
         self._numbers = itertools.count(1)
         self._open: dict[str, Slot] = {}
         self._error: StoreError | None = None
@@ -130,10 +134,16 @@ class Slots:
         if slot is not None:
             slot.expect(request_id)
 
-    def claim(self, answer: NewMessage) -> bool:
-        """Reserve the slot of an answer; False when nobody waits for it any more."""
-        slot = self._open.get(answer.queue)
-        return slot is not None and slot.claim(answer)
+    def claim(self, queue: str, message_id: int, request_id: int) -> MessageStatus:
+        """Reserve the slot of an answer and return how the answer is stored.
+
+        Completed when its caller waits, Discarded when the caller gave up, Suspended when the
+        caller ended with an earlier run, before it could read it.
+        """
+        slot = self._open.get(queue)
+        if slot is not None and slot.claim(message_id, request_id):
+            return MessageStatus.COMPLETED
+        return MessageStatus.DISCARDED if request_id > self._last_id_before else MessageStatus.SUSPENDED
 
     def unclaim(self, queue: str, message_id: int) -> None:
         """Undo ``claim`` for an answer that could not be written."""

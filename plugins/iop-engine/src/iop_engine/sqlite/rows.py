@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
+from iop_core.audit import AuditEntry
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import (
     EMPTY_BODY,
@@ -29,14 +30,16 @@ _MICROSECOND = timedelta(microseconds=1)
 HEADER_COLUMNS = (
     "h.id, h.session_id, h.type, h.status, h.priority, h.invocation, h.source, h.target, h.source_type, h.target_type, "
     "h.queue, h.return_queue, h.corresponding_id, h.process_id, h.body_id, coalesce(b.class_name, ''), "
-    "coalesce(length(b.payload), 0), h.is_error, h.error, h.description, h.completion_key, h.created, h.processed"
+    "coalesce(length(b.payload), 0), h.is_error, h.error, h.description, h.completion_key, h.created, h.processed, "
+    "h.attempts, h.resent, h.super_session"
 )
 
 BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum, h.body_id"
 
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
-    "h.process_id, h.is_error, h.error, h.completion_key, h.created, " + BODY_COLUMNS
+    "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, h.processed, "
+    + BODY_COLUMNS
 )
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
@@ -107,6 +110,9 @@ def header_from_row(row: Row) -> MessageHeader:
         completion_key=row[20],
         time_created=to_datetime(row[21]),
         time_processed=None if row[22] is None else to_datetime(row[22]),
+        attempts=row[23],
+        resent=row[24],
+        super_session=row[25],
     )
 
 
@@ -127,8 +133,10 @@ def delivery_from_row(row: Row, body: Body) -> Delivery:
         error=row[11],
         completion_key=row[12],
         time_created=to_datetime(row[13]),
-        attempt=1,
+        attempt=row[14] + 1,
         body=body,
+        super_session=row[15],
+        time_tried=None if row[16] is None else to_datetime(row[16]),
     )
 
 
@@ -151,6 +159,7 @@ def delivery_of(message: NewMessage, created: datetime) -> Delivery:
         created,
         1,
         message.body,
+        message.super_session,
     )
 
 
@@ -166,6 +175,17 @@ def log_entry_from_row(row: Row) -> LogEntry:
         text=row[6],
         time_logged=to_datetime(row[7]),
     )
+
+
+def audit_row(entry: AuditEntry) -> tuple[Any, ...]:
+    """Build the row of an operator's deed, in the order of its table without the id."""
+    texts = (entry.action, entry.actor, entry.reason, entry.selection, entry.counts)
+    return (*map(storable, texts), to_microseconds(entry.time_done))
+
+
+def audit_from_row(row: Row) -> AuditEntry:
+    """Build an operator's deed from all columns of the audit table."""
+    return AuditEntry(row[0], row[1], row[2], row[3], row[4], row[5], to_datetime(row[6]))
 
 
 def process_row(record: ProcessRecord) -> tuple[Any, ...]:

@@ -49,7 +49,10 @@ CREATE TABLE headers (
     description TEXT NOT NULL,
     completion_key TEXT NOT NULL,
     created INTEGER NOT NULL,
-    processed INTEGER
+    processed INTEGER,
+    attempts INTEGER NOT NULL,
+    resent TEXT NOT NULL,
+    super_session TEXT NOT NULL
 );
 CREATE INDEX headers_by_session ON headers (session_id);
 CREATE INDEX headers_open ON headers (queue, priority, id) WHERE status <= 3;
@@ -81,6 +84,16 @@ CREATE TABLE log (
     logged INTEGER NOT NULL
 );
 CREATE INDEX log_by_session ON log (session_id) WHERE session_id > 0;
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    selection TEXT NOT NULL,
+    counts TEXT NOT NULL,
+    done INTEGER NOT NULL
+);
 """
 
 

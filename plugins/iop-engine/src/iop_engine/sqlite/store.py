@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from iop_core.clock import Clock
 from iop_core.errors import BackendUnavailableError, StoreError
-from iop_core.headers import MessageType
+from iop_core.headers import MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, Delivery, ReplySlot, Store, StoreReader, Ticket, Unit
 from iop_engine.queues import QueueSet
 from iop_engine.sqlite.directory import DataDirectory
@@ -49,7 +49,7 @@ class SqliteStore(Store):
             )
             highest_ids = self._queue_reader.highest_ids()
             undo.pop_all()
-        self._slots = Slots()
+        self._slots = Slots(highest_ids[0])
         self._idle = threading.Condition()
         self._closing = threading.Lock()
         self._reading_secret = threading.Lock()
@@ -94,6 +94,9 @@ class SqliteStore(Store):
 
     def submit(self, unit: Unit) -> Ticket:
         """Take over a unit and return at once."""
+        for change in unit.changes:
+            if change.status is MessageStatus.QUEUED and change.queue:
+                self._queues.get(change.queue).expect(change.message_id)
         job = self._writer.submit(unit, self._clock.now())
         for end in unit.settled:
             if end.key:
@@ -111,6 +114,17 @@ class SqliteStore(Store):
     def lease(self, queue: str, *, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
         """Wait for the next message of a queue; None once it is closed, or the caller is called away."""
         return self._queues.get(queue).lease(is_called_away)
+
+    def withdraw(self, queue: str, message_id: int) -> Delivery | None:
+        """Take a waiting message out of its queue; None when it does not wait there."""
+        found = self._queues.get(queue).withdraw(message_id)
+        if isinstance(found, Delivery):
+            return found
+        return self._queue_reader.find_delivery(message_id, is_open=True) if found else None
+
+    def put_back(self, delivery: Delivery) -> None:
+        """Give a leased message back, to its old place in the queue."""
+        self._queues.get(delivery.queue).put_back(delivery)
 
     def nudge(self, queue: str) -> None:
         """Have everybody who waits in ``lease`` look whether he is called away."""
@@ -147,12 +161,26 @@ class SqliteStore(Store):
         for job in jobs:
             for message in job.unit.new:
                 delivery = delivery_of(message, job.created)
+                if message.status is not MessageStatus.QUEUED:
+                    continue
                 if not message.queue.startswith(SYNC_CALL_PREFIX):
                     self._queues.get(message.queue).publish(delivery)
                 elif message.type is MessageType.RESPONSE:
                     self._slots.deliver(delivery)
+            for change in job.unit.changes:
+                if change.status is MessageStatus.QUEUED:
+                    self._hand_out_again(change.message_id)
             for end in job.unit.settled:
                 self._queues.get(end.queue).unsettled -= 1
+
+    def _hand_out_again(self, message_id: int) -> None:
+        delivery = self._queue_reader.find_delivery(message_id)
+        if delivery is None:
+            return
+        if delivery.queue.startswith(SYNC_CALL_PREFIX):
+            self._slots.deliver(delivery)
+        else:
+            self._queues.get(delivery.queue).publish_again(delivery)
 
     def _tell_idle(self) -> None:
         with self._idle:

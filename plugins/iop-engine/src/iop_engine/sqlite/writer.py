@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_core.errors import StoreError, StoreUnwritableError
-from iop_core.headers import MessageStatus, MessageType
-from iop_core.stores import SYNC_CALL_PREFIX, NewMessage, Unit
+from iop_core.headers import Body, MessageStatus, MessageType
+from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
 from iop_engine.sqlite.replies import Slots
-from iop_engine.sqlite.rows import body_row, process_row, storable, to_microseconds, with_id
+from iop_engine.sqlite.rows import audit_row, body_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
 from iop_engine.sqlite.typed_tables import TypedTables
 
@@ -43,11 +43,23 @@ def _marks(count: int) -> str:
 
 
 _INSERT_BODY = f"INSERT INTO bodies VALUES ({_marks(5)})"  # noqa: S608
-_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(21)})"  # noqa: S608
-_SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ? WHERE id = ?"
+_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(24)})"  # noqa: S608
+_SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
+_CHANGE = (
+    "UPDATE headers SET status = coalesce(:status, status), attempts = coalesce(:attempts, attempts), "
+    "is_error = coalesce(:is_error, is_error), error = coalesce(:error, error), "
+    "description = coalesce(:description, description), queue = coalesce(:queue, queue), "
+    "body_id = coalesce(:body_id, body_id), processed = coalesce(:processed, processed) WHERE id = :id"
+)
 _SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(12)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
+_INSERT_AUDIT = "INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?)"
+
+
+def _must_be_kept(unit: Unit) -> bool:
+    """Return whether a unit tells of handled messages: it is tried until it can be stored."""
+    return bool(unit.settled or unit.changes)
 
 
 class Job:
@@ -203,7 +215,7 @@ class Writer:
             return
         for position, job in enumerate(jobs):
             error = self._commit([job]) if len(jobs) > 1 else error
-            if error is not None and job.unit.settled and error.retryable and not self._is_closing:
+            if error is not None and _must_be_kept(job.unit) and error.retryable and not self._is_closing:
                 self._hold(jobs[position:], error)
                 return
             self._finish([job], error)
@@ -215,7 +227,7 @@ class Writer:
         an old state of a process instance over a newer one.
         """
         for job in jobs:
-            if job.unit.settled and not self._is_closing:
+            if _must_be_kept(job.unit) and not self._is_closing:
                 self._report(f"handled messages cannot be stored, trying again every {RETRY_SECONDS:g} s: {error}")
                 self._retries.append(job)
             else:
@@ -248,10 +260,12 @@ class Writer:
             execute("BEGIN IMMEDIATE")
             # Ends of handling first: they free what a full disk or a long queue holds.
             self._write_settled(jobs)
+            self._write_changes(jobs)
             self._write_new(jobs)
             self._write_processes(jobs)
             self._write_log(jobs)
             self._write_notes(jobs)
+            self._write_audit(jobs)
             execute("COMMIT")
         except sqlite3.Error as exc:
             self._roll_back(jobs)
@@ -271,10 +285,19 @@ class Writer:
         for job in jobs:
             for message in job.unit.new:
                 self._slots.unclaim(message.queue, message.message_id)
+            for change in job.unit.changes:
+                self._slots.unclaim(change.queue or "", change.message_id)
 
     def _write_settled(self, jobs: Sequence[Job]) -> None:
         rows = [
-            (int(end.status), bool(end.error), storable(end.error), to_microseconds(job.created), end.message_id)
+            (
+                int(end.status),
+                bool(end.error),
+                storable(end.error),
+                to_microseconds(job.created),
+                end.attempts,
+                end.message_id,
+            )
             for job in jobs
             for end in job.unit.settled
         ]
@@ -288,12 +311,11 @@ class Writer:
         for job in jobs:
             created = to_microseconds(job.created)
             for message in job.unit.new:
-                body_id = 0
-                if message.body.class_name:
-                    self._body_id += 1
-                    body_id = self._body_id
-                    message.body = body = with_id(message.body, body_id)
-                    bodies.append(body_row(body_id, self._typed_tables.keep(body)))
+                body_id = message.body_id
+                if message.body.class_name and not body_id:
+                    body_id, row = self._new_body(message.body)
+                    message.body = with_id(message.body, body_id)
+                    bodies.append(row)
                 if message.type is MessageType.RESPONSE:
                     links.append((message.message_id, message.corresponding_id))
                 headers.append(self._header_row(message, body_id, created))
@@ -305,10 +327,10 @@ class Writer:
             self._connection.executemany(_LINK, links)
 
     def _header_row(self, message: NewMessage, body_id: int, created: int) -> tuple[Any, ...]:
-        status, processed = MessageStatus.QUEUED, None
-        if message.queue.startswith(SYNC_CALL_PREFIX):
-            is_awaited = self._slots.claim(message)
-            status, processed = (MessageStatus.COMPLETED if is_awaited else MessageStatus.DISCARDED), created
+        status, processed = message.status, None
+        if message.queue.startswith(SYNC_CALL_PREFIX) and status is MessageStatus.QUEUED:
+            status = self._slots.claim(message.queue, message.message_id, message.corresponding_id)
+            processed = created
         return (
             message.message_id,
             message.session_id,
@@ -331,7 +353,54 @@ class Writer:
             storable(message.completion_key),
             created,
             processed,
+            0,
+            message.resent,
+            storable(message.super_session),
         )
+
+    def _new_body(self, body: Body) -> tuple[int, tuple[Any, ...]]:
+        """Number a body and return its row."""
+        self._body_id += 1
+        return self._body_id, body_row(self._body_id, self._typed_tables.keep(with_id(body, self._body_id)))
+
+    def _write_changes(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            for change in job.unit.changes:
+                self._connection.execute(_CHANGE, self._change_row(change, to_microseconds(job.created)))
+
+    def _change_row(self, change: HeaderChange, now: int) -> dict[str, object]:
+        body_id = None
+        if change.body is not None:
+            body_id, row = self._new_body(change.body)
+            self._connection.execute(_INSERT_BODY, row)
+        status = change.status
+        if status is MessageStatus.QUEUED and (change.queue or "").startswith(SYNC_CALL_PREFIX):
+            status = self._claim(change)
+        processed = None if change.time_processed is None else to_microseconds(change.time_processed)
+        if processed is None and status is not None and status > MessageStatus.DELIVERED:
+            processed = now
+        return {
+            "id": change.message_id,
+            "status": None if status is None else int(status),
+            "attempts": change.attempts,
+            "is_error": None if change.error is None else bool(change.error),
+            "error": None if change.error is None else storable(change.error),
+            "description": None if change.description is None else storable(change.description),
+            "queue": change.queue,
+            "body_id": body_id,
+            "processed": processed,
+        }
+
+    def _claim(self, change: HeaderChange) -> MessageStatus:
+        """Reserve the place of an answer that was put off."""
+        found = self._connection.execute("SELECT corresponding_id FROM headers WHERE id = ?", (change.message_id,))
+        (request_id,) = found.fetchone() or (0,)
+        return self._slots.claim(change.queue or "", change.message_id, request_id)
+
+    def _write_audit(self, jobs: Sequence[Job]) -> None:
+        rows = [audit_row(entry) for job in jobs for entry in job.unit.audit]
+        if rows:
+            self._connection.executemany(_INSERT_AUDIT, rows)
 
     def _write_processes(self, jobs: Sequence[Job]) -> None:
         rows = [process_row(record) for job in jobs if (record := job.unit.process) is not None]
