@@ -73,6 +73,7 @@ class ProductionDefinition:
         testing_enabled: Whether test messages may be sent to it.
         log_trace_events: Whether every item keeps its ``trace()`` entries.
         shutdown_timeout_seconds: How long a stop waits for handlers to end.
+        update_timeout_seconds: How long a stop of one item waits for its handlers to end.
         serializer: Name of the serializer that writes messages whose class names none.
         allowed_serializers: Names of serializers that need permission and have it.
     """
@@ -83,6 +84,7 @@ class ProductionDefinition:
     testing_enabled: bool = False
     log_trace_events: bool = False
     shutdown_timeout_seconds: float = 120.0
+    update_timeout_seconds: float = 10.0
     serializer: str = "json"
     allowed_serializers: tuple[str, ...] = ()
 

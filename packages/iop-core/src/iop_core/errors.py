@@ -284,6 +284,24 @@ class ComponentStartError(BackendError):
         super().__init__(f"item {item!r} could not start: {reason}")
 
 
+class SharedJobsError(BackendError):
+    """A process cannot be stopped or disabled alone, because it shares its jobs with others.
+
+    Args:
+        item: Name of the item.
+        others: Names of the processes it shares them with.
+    """
+
+    def __init__(self, item: str, others: Iterable[str]) -> None:
+        self.item = item
+        self.others = tuple(others)
+        shared = f" with {', '.join(self.others)}" if self.others else ""
+        super().__init__(
+            f"process {item!r} cannot be stopped, disabled or scheduled alone: with pool size 0 it shares the jobs of "
+            f"the actor pool{shared}. Give it jobs of its own: pool_size=1"
+        )
+
+
 class StoreError(BackendError):
     """The store cannot keep or read messages; what was stored before stays."""
 

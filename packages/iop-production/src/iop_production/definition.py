@@ -32,6 +32,7 @@ def define_production(production: Production) -> ProductionDefinition:
         testing_enabled=_boolean(production.testing_enabled, "production", "testing_enabled"),
         log_trace_events=_boolean(production.log_general_trace_events, "production", "log_general_trace_events"),
         shutdown_timeout_seconds=_number(production.shutdown_timeout, "production", "shutdown_timeout"),
+        update_timeout_seconds=_number(production.update_timeout, "production", "update_timeout"),
         serializer=_serializer_name(production.serializer, "serializer"),
         allowed_serializers=_serializer_names(production.allowed_serializers),
     )
