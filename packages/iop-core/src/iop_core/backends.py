@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from iop_core.clock import Clock, SystemClock
+from iop_core.default_settings import DefaultSettings
 from iop_core.definitions import ProductionDefinition
 from iop_core.deployments import Deployments
-from iop_core.errors import BackendError
+from iop_core.errors import BackendError, BackendUnavailableError
 from iop_core.events import (
     LogEntry,
     MessageFilter,
@@ -20,6 +21,9 @@ from iop_core.events import (
     Trace,
 )
 from iop_core.headers import MessageHeader
+from iop_core.item_control import ItemControl
+from iop_core.outside_calls import ComponentSource, OutsideHost
+from iop_core.setting_layers import ResolvedSetting
 
 # What "on disk" means: safe against a power cut, or against the death of the process.
 DURABILITIES = ("full", "normal")
@@ -60,8 +64,28 @@ class MessageHistory(Protocol):
         ...
 
 
-class RunningProduction(MessageHistory, Protocol):
-    """A production that runs in this process."""
+class OutsideAccess(Protocol):
+    """How programs outside of a production feed it."""
+
+    def host_for(self, item: str) -> OutsideHost:
+        """Return a host for an instance of an item's class that a program makes for itself.
+
+        Raises:
+            UnknownItemError: No such item.
+        """
+        ...
+
+    def component_source(self, item: str) -> ComponentSource:
+        """Return where the class of an item comes from.
+
+        Raises:
+            UnknownItemError: No such item.
+        """
+        ...
+
+
+class RunningProduction(MessageHistory, ItemControl, OutsideAccess, Protocol):
+    """A production that runs: in this process, or elsewhere and reached through its backend."""
 
     def send(self, item: str, message: object) -> int:
         """Send a request to any item from outside and return its session id.
@@ -102,8 +126,21 @@ class RunningProduction(MessageHistory, Protocol):
         """
         ...
 
+    def refresh(self) -> None:
+        """Read the production again from where it came from, and run what changed; the rest runs on.
+
+        Raises:
+            BackendError: It was not started from a place that can be read again.
+            ConfigurationError: What is there now cannot work; nothing changed.
+        """
+        ...
+
     def stop(self) -> None:
         """Stop services, then processes, then operations, and close the store; repeatable."""
+        ...
+
+    def wait_until_stopped(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until the production was stopped, by whomever; False when time ran out."""
         ...
 
 
@@ -115,10 +152,32 @@ class RunOptions:
         durability: ``full``: on the disk before a send returns; ``normal``: safe against the
             death of the process, not against a power cut.
         clock: Where the engine takes time from.
+        is_reachable: True: other processes of this user can reach it through their directors.
+        read_again: Returns the production as it is written now, for ``refresh``; None when
+            there is no place to read it from.
     """
 
     durability: str = "full"
     clock: Clock = field(default_factory=SystemClock)
+    is_reachable: bool = False
+    read_again: Callable[[], ProductionDefinition] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrder:
+    """What to run in a process of its own.
+
+    Attributes:
+        production: Name of the production; empty: the only one of the file.
+        file: Settings file that holds it; empty: it is one of those that are deployed.
+        durability: As in ``RunOptions``.
+        timeout_seconds: How long the start may take.
+    """
+
+    production: str = ""
+    file: str = ""
+    durability: str = "full"
+    timeout_seconds: float = 120.0
 
 
 class Backend(ABC):
@@ -158,6 +217,39 @@ class Backend(ABC):
             StoreError: The store cannot be opened or belongs to a running production.
         """
 
+    def connect(self) -> RunningProduction:
+        """Return the production that runs there, in whatever process.
+
+        Raises:
+            BackendUnavailableError: None runs, or it does not answer.
+        """
+        raise BackendUnavailableError(f"the backend {self.name!r} cannot reach a production that runs elsewhere")
+
+    def start(self, order: StartOrder) -> RunningProduction:
+        """Run a production in a process of its own, which outlives this one; returns when every item is ready.
+
+        Raises:
+            BackendError: It runs already, or did not start; the text says why.
+        """
+        raise BackendError(f"the backend {self.name!r} cannot start a production in a process of its own")
+
+    def last_start(self) -> StartOrder:
+        """Return the order of the latest ``start``.
+
+        Raises:
+            BackendUnavailableError: There was none.
+        """
+        raise BackendUnavailableError(f"the backend {self.name!r} never started a production")
+
+    def kill(self) -> None:
+        """End the process that runs the production at once; what it had not handled stays stored.
+
+        Raises:
+            BackendUnavailableError: None runs.
+            BackendError: It is this very process.
+        """
+        raise BackendError(f"the backend {self.name!r} cannot end the process of a production")
+
     def deployments(self) -> Deployments:
         """Return what is kept of deployed productions and registered classes.
 
@@ -168,3 +260,24 @@ class Backend(ABC):
             f"the backend {self.name!r} keeps no deployments: run productions from their settings file, or use "
             "a backend that keeps them, such as 'local:'"
         )
+
+    def default_settings(self) -> DefaultSettings:
+        """Return the table of system default settings of the namespace.
+
+        Raises:
+            BackendError: This backend has none.
+        """
+        raise BackendError(f"the backend {self.name!r} has no system default settings")
+
+    def explain_settings(self, production: ProductionDefinition, item: str | None = None) -> list[ResolvedSetting]:
+        """Return the settings of an item, or of the production itself, with the value of each layer.
+
+        Args:
+            production: The production, as its author defined it.
+            item: Name of one of its items; None: the settings of the production.
+
+        Raises:
+            UnknownItemError: No such item.
+            BackendError: This backend does not resolve settings here.
+        """
+        raise BackendError(f"the backend {self.name!r} cannot say where the values of settings come from")

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from iop_core.annotations import find_annotation, own_annotations, returned_type
 from iop_core.class_members import is_framework
 from iop_core.errors import SettingError, SettingsMetadataError
+from iop_core.secret_references import dereferenced, is_reference
 from iop_core.setting_info_hooks import apply_info_hook
 from iop_core.setting_values import find_kind, iris_type_named, read_value, render_value
 from iop_core.settings import (
@@ -113,7 +114,8 @@ def missing_required(component: object) -> list[str]:
 def apply_settings(instance: object, values: Mapping[str, object], *, owner: str = "") -> list[str]:
     """Set the values a production has for a component, each turned into its setting's type.
 
-    An empty text is a value too: it clears a default.
+    An empty text is a value too: it clears a default. A reference such as ``env:DB_PASSWORD``
+    is replaced by what it names.
 
     Args:
         instance: The component.
@@ -139,8 +141,23 @@ def apply_settings(instance: object, values: Mapping[str, object], *, owner: str
             unknown.append(name)
             continue
         where = f"{name} of {owner or component_class.__qualname__}"
-        _assign(instance, name, read_setting(value, python_type, where), where)
+        if is_reference(value):
+            _assign_reference(instance, name, value, python_type, where)
+        else:
+            _assign(instance, name, read_setting(value, python_type, where), where)
     return unknown
+
+
+def _assign_reference(instance: object, name: str, reference: object, python_type: type | None, where: str) -> None:
+    try:
+        secret = dereferenced(reference)
+    except SettingError as exc:
+        raise SettingError(f"setting {where}: {exc}") from exc
+    try:
+        _assign(instance, name, read_setting(secret, python_type, where), where)
+    except SettingError:
+        # Not chained: the text of the cause has the value in it.
+        raise SettingError(f"setting {where}: what {reference!r} names does not fit this setting") from None
 
 
 def _assign(instance: object, name: str, value: object, where: str) -> None:

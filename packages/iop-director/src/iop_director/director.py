@@ -16,9 +16,11 @@ from iop_production import Production
 
 if TYPE_CHECKING:
     from iop_core.backends import Backend, RunningProduction
+    from iop_core.default_settings import DefaultSettings
     from iop_core.events import LogEntry, ProductionStatus, QueueStatus, StoredMessage, Trace
     from iop_core.headers import MessageHeader
     from iop_core.plugins import PluginRegistry
+    from iop_core.setting_layers import ResolvedSetting
 
 DEFAULT_URL = "local:"
 DEFAULT_NAMESPACE = "USER"
@@ -156,6 +158,34 @@ class Director:
             limit: Only the newest that many.
         """
         return self._backend.history().log(since_id=since_id, item=item, limit=limit)
+
+    @property
+    def default_settings(self) -> DefaultSettings:
+        """The table of system default settings of the namespace; a change counts from the next start on.
+
+        Raises:
+            BackendError: The backend has none.
+
+        Example:
+            >>> from iop_core.setting_layers import DefaultSetting
+            >>> Director().default_settings.put(DefaultSetting(name="Port", value="2575"))  # doctest: +SKIP
+        """
+        return self._backend.default_settings()
+
+    def explain_settings(
+        self, production: Production | ProductionDefinition, item: str | None = None
+    ) -> list[ResolvedSetting]:
+        """Return the settings of an item with the value of each layer, the winning one first.
+
+        Args:
+            production: A ``Production`` or its definition.
+            item: Name of one of its items; None: the settings of the production itself.
+
+        Raises:
+            UnknownItemError: No such item.
+            BackendError: The backend does not resolve settings here.
+        """
+        return self._backend.explain_settings(_definition_of(production), item)
 
 
 def _scheme_of(url: str) -> str:

@@ -11,10 +11,14 @@ from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
+from iop_core.setting_layers import ResolvedSetting
 from iop_engine.addresses import AddressBook
+from iop_engine.default_settings_file import DefaultSettingsFile
 from iop_engine.deployments.local import LocalDeployments
 from iop_engine.engine import Engine
 from iop_engine.history import History
+from iop_engine.resolved_settings import explained, resolved
+from iop_engine.sqlite.directory import DataDirectory
 
 DEFAULT_LOCATION = ".iop"
 DEFAULT_STORE = "sqlite"
@@ -63,6 +67,7 @@ class LocalBackend(Backend):
                 f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe "
                 "against the death of the process)"
             )
+        production = resolved(production, self.default_settings().all())
         # What is wrong with the production is found before anything is made on disk.
         addresses = AddressBook(production)
         codec = BodyCodec(default=production.serializer, allowed=production.allowed_serializers)
@@ -79,3 +84,12 @@ class LocalBackend(Backend):
             raise
         engine.start()
         return engine
+
+    def default_settings(self) -> DefaultSettingsFile:
+        """Return the system default settings, kept in a file beside the database."""
+        database = DataDirectory(self.location, self.namespace).database
+        return DefaultSettingsFile(database.with_suffix(".settings.json"))
+
+    def explain_settings(self, production: ProductionDefinition, item: str | None = None) -> list[ResolvedSetting]:
+        """Return the settings of an item, or of the production itself, with the value of each layer."""
+        return explained(production, item, self.default_settings().all())
