@@ -6,20 +6,23 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from iop_core.backends import RunOptions
 from iop_core.bodies import BodyCodec
-from iop_core.definitions import ProductionDefinition
+from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.dispatch import DispatchTable
-from iop_core.errors import ComponentStartError, DispatchError, StoreError
+from iop_core.errors import BackendError, ComponentStartError, DispatchError, StoreError, UnknownItemError
 from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
 from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.logs import attach_event_log
+from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.stores import NewMessage, Store, Unit
 from iop_engine.addresses import AddressBook
 from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.answers import message_of
+from iop_engine.component_host import ComponentHost
+from iop_engine.component_sources import source_of
 from iop_engine.history import History
 from iop_engine.lane import Lane, build_alarm_lane, build_lanes
 from iop_engine.runtime import Runtime
@@ -61,6 +64,8 @@ class Engine:
         self._codec = codec
         self._stopping = threading.Lock()
         self._is_stopped = False
+        self._has_ended = threading.Event()
+        self._at_stop: list[Callable[[], None]] = []
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
         self._runtime = runtime
         self._streams = runtime.streams
@@ -93,6 +98,8 @@ class Engine:
             if self._is_stopped:
                 return
             self._is_stopped = True
+            for callback in self._at_stop:
+                callback()
             self._runtime.is_stopping.set()
             self._streams.stop()
             deadline = time.monotonic() + self._production.shutdown_timeout_seconds
@@ -106,6 +113,41 @@ class Engine:
                 _LOG.warning("the stop could not be noted: %s", exc)
             finally:
                 self._store.close()
+                self._has_ended.set()
+
+    def at_stop(self, callback: Callable[[], None]) -> None:
+        """Have a function called when the stop begins."""
+        self._at_stop.append(callback)
+
+    def wait_until_stopped(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until the production was stopped, by whomever; False when time ran out."""
+        return self._has_ended.wait(timeout_seconds)
+
+    def refresh(self) -> None:
+        """Read the production again from where it came from, and run what changed."""
+        if self._options.read_again is None:
+            raise BackendError(
+                f"{self._production.name!r} cannot be updated from outside: the program that runs it did not say where "
+                "to read it again. Run it with 'iop run' or 'iop start', or restart that program"
+            )
+        update = getattr(self, "update", None)
+        if update is None:
+            raise BackendError("a running production cannot be changed yet: restart it")
+        update(self._options.read_again())
+
+    def host_for(self, item: str) -> OutsideHost:
+        """Return a host for an instance of an item's class that a program makes for itself."""
+        return ComponentHost(self._item(item), self._runtime)
+
+    def component_source(self, item: str) -> ComponentSource:
+        """Return where the class of an item comes from."""
+        return source_of(self._item(item))
+
+    def _item(self, name: str) -> ItemDefinition:
+        found = self._production.item(name)
+        if found is None:
+            raise UnknownItemError(name, [item.name for item in self._production.items])
+        return found
 
     def send(self, item: str, message: object) -> int:
         """Send a request from outside; return its session id once it is on disk."""
