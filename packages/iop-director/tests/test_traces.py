@@ -150,6 +150,9 @@ def test_dictionary_is_json_and_keeps_every_field() -> None:
         "completion_key": "",
         "time_created": "2026-01-02T03:04:05.678000+00:00",
         "time_processed": None,
+        "attempts": 0,
+        "resent": "",
+        "super_session": "",
     }
     assert data["log"][0]["type"] == "Error"
     assert data["log"][0]["text"] == "disk full\nTraceback\r"

@@ -39,7 +39,7 @@ class NewMessage:
         session_id: 0 opens a session of its own; the store then fills it in.
         message_id: 0; the store fills it in.
         body: The body; ``EMPTY_BODY`` for none.
-        body_id: A body that is stored already and shared from now on; 0: ``body`` is stored for this message.
+        shared_body_id: A body that is stored already, instead of ``body``, which is what it holds; 0: none.
         status: ``QUEUED``; ``DEFERRED`` for an answer that will be given later.
 
     All other attributes are those of ``MessageHeader``.
@@ -65,7 +65,7 @@ class NewMessage:
     message_id: int = 0
     resent: str = ""
     super_session: str = ""
-    body_id: int = 0
+    shared_body_id: int = 0
     status: MessageStatus = MessageStatus.QUEUED
 
 

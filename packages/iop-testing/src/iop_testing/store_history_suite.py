@@ -92,14 +92,16 @@ class StoreHistorySuite(StoreTrial):
             error="broken",
             description="why",
             completion_key="key",
+            resent="r",
+            super_session="ward-7",
         )
         keep(store, message)
         kept = header(store, message.message_id)
-        names = [name for name in NewMessage.__slots__ if name not in ("body", "corresponding_id")]
+        names = [name for name in NewMessage.__slots__ if name not in ("body", "shared_body_id", "corresponding_id")]
         assert {name: getattr(kept, name) for name in names} == {name: getattr(message, name) for name in names}
         assert (kept.body_class, kept.size_bytes) == (BODY.class_name, len(BODY.payload))
         assert kept.status is MessageStatus.QUEUED
-        assert kept.time_processed is None
+        assert (kept.time_processed, kept.attempts) == (None, 0)
         assert before <= kept.time_created <= datetime.now(timezone.utc)
 
     @pytest.mark.parametrize("size", [0, 1, 5000, 20_000_000])

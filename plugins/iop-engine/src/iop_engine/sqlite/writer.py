@@ -311,7 +311,7 @@ class Writer:
         for job in jobs:
             created = to_microseconds(job.created)
             for message in job.unit.new:
-                body_id = message.body_id
+                body_id = message.shared_body_id
                 if message.body.class_name and not body_id:
                     body_id, row = self._new_body(message.body)
                     message.body = with_id(message.body, body_id)
