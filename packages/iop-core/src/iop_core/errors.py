@@ -260,6 +260,25 @@ class RequestFailedError(SendError):
         super().__init__(f"request to {target!r} failed: {reason}")
 
 
+class FailureTimeoutError(IopError):
+    """An operation tried a message again until its FailureTimeout was over.
+
+    Args:
+        attempts: How many tries it made.
+        seconds: The FailureTimeout.
+        last: The error of the last try, in one line; empty when that had none.
+    """
+
+    def __init__(self, attempts: int, seconds: float, last: str = "") -> None:
+        self.attempts = attempts
+        self.seconds = seconds
+        self.last = last
+        tries = "1 try" if attempts == 1 else f"{attempts} tries"
+        super().__init__(
+            f"FailureTimeout exceeded: {tries}, none more fits into {seconds:g} s; last: {last or 'asked for a retry'}"
+        )
+
+
 class BackendError(IopError):
     """The place where a production runs refused or failed."""
 
@@ -300,6 +319,10 @@ class SharedJobsError(BackendError):
             f"process {item!r} cannot be stopped, disabled or scheduled alone: with pool size 0 it shares the jobs of "
             f"the actor pool{shared}. Give it jobs of its own: pool_size=1"
         )
+
+
+class MessageControlError(BackendError):
+    """An operator asked for something that cannot be done to stored messages; nothing was done."""
 
 
 class StoreError(BackendError):
