@@ -63,6 +63,10 @@ class MessageControl(Protocol):
         Nobody gets the answers: their senders have gone on.
 
         Args:
+            selection: As above.
+            actor: As above.
+            reason: As above.
+            dry_run: As above.
             target: Item that gets them instead; empty: the one that got them at first.
             body: Sent instead of the old body, for one message only: the text of a message of the
                 old class as its serializer writes it, or a ``Body``.

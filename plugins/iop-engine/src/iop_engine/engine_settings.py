@@ -1,0 +1,116 @@
+"""Settings that the engine itself obeys, on items of any class.
+
+A value comes from the item, else from an attribute of the component, else from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from iop_core.definitions import ItemDefinition
+from iop_core.errors import ComponentStartError, SettingError
+from iop_core.setting_values import read_value
+from iop_engine.assumptions import FAILURE_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS
+from iop_engine.reply_code_actions import DEFAULT_REPLY_CODE_ACTIONS, ReplyCodeActions
+
+DEFAULTS: Mapping[str, object] = {
+    "ReplyCodeActions": DEFAULT_REPLY_CODE_ACTIONS,
+    "RetryInterval": RETRY_INTERVAL_SECONDS,
+    "FailureTimeout": FAILURE_TIMEOUT_SECONDS,
+    "RetryBackoff": 1.0,
+    "RetryIntervalMax": 0.0,
+    "RetryOn": "",
+    "FailOn": "",
+    "NoFailWhileDisconnected": False,
+}
+"""Name of each setting of the business host to its default, whose type is the type of the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """The settings of one item, read once when its components start.
+
+    Attributes:
+        reply_code_actions: What to do when a try of a message fails.
+        retry_interval: Seconds from the start of a try to the start of the next.
+        failure_timeout: Seconds from the start of the first try after which none starts; -1 for ever.
+        retry_backoff: Each interval is so many times as long as the one before.
+        retry_interval_max: Seconds that an interval may grow to; 0 for no limit.
+        retry_on: Names of error classes after which a message is tried again whatever
+            ReplyCodeActions says, as after errors of a connection.
+        fail_on: Names of error classes after which a message is not tried again.
+        no_fail_while_disconnected: Errors of a connection never end a message.
+    """
+
+    reply_code_actions: ReplyCodeActions
+    retry_interval: float
+    failure_timeout: float
+    retry_backoff: float
+    retry_interval_max: float
+    retry_on: frozenset[str]
+    fail_on: frozenset[str]
+    no_fail_while_disconnected: bool
+
+
+def read_engine_settings(item: ItemDefinition, component: object) -> EngineSettings:
+    """Return what an item says to the engine.
+
+    Args:
+        item: The item.
+        component: Its component, whose attributes give defaults.
+
+    Raises:
+        ComponentStartError: A value cannot be used; the text names it and says what is allowed.
+    """
+    try:
+        values = {name: _value(name, item, component) for name in DEFAULTS}
+        seconds = {name: cast("float", values[name]) for name in ("RetryInterval", "RetryIntervalMax")}
+        for name, value in seconds.items():
+            _require(value >= 0, name, value, "seconds, 0 or more")
+        timeout, backoff = cast("float", values["FailureTimeout"]), cast("float", values["RetryBackoff"])
+        _require(timeout >= 0 or timeout == -1, "FailureTimeout", timeout, "seconds, 0 or more, or -1 for no limit")
+        _require(backoff >= 1, "RetryBackoff", backoff, "a factor, 1 or more")
+        return EngineSettings(
+            reply_code_actions=_actions(cast("str", values["ReplyCodeActions"])),
+            retry_interval=seconds["RetryInterval"],
+            failure_timeout=timeout,
+            retry_backoff=backoff,
+            retry_interval_max=seconds["RetryIntervalMax"],
+            retry_on=_names(values["RetryOn"]),
+            fail_on=_names(values["FailOn"]),
+            no_fail_while_disconnected=bool(values["NoFailWhileDisconnected"]),
+        )
+    except SettingError as exc:
+        raise ComponentStartError(item.name, str(exc)) from exc
+
+
+def _value(name: str, item: ItemDefinition, component: object) -> object:
+    default = DEFAULTS[name]
+    # A component that declares the setting has the value of the item already, in its own type.
+    given = getattr(component, name, None)
+    if given is None:
+        given = item.host_settings.get(name)
+    if given is None or given == "":
+        return default
+    try:
+        return read_value(given, type(default))
+    except SettingError as exc:
+        raise SettingError(f"setting {name}: {exc}") from exc
+
+
+def _actions(text: str) -> ReplyCodeActions:
+    try:
+        return ReplyCodeActions.parse(text)
+    except SettingError as exc:
+        raise SettingError(f"setting ReplyCodeActions: {exc}") from exc
+
+
+def _names(text: object) -> frozenset[str]:
+    return frozenset(name.strip() for name in str(text).split(",") if name.strip())
+
+
+def _require(is_fine: bool, name: str, value: object, expected: str) -> None:
+    if not is_fine:
+        raise SettingError(f"setting {name}: {value!r} is not {expected}")
