@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from iop_core.errors import SerializationError
@@ -11,6 +12,7 @@ from iop_core.message_types import is_message_class
 from iop_core.messages import set_iris_id
 from iop_core.plugins import choose, installed_plugins
 from iop_core.registry import MESSAGE_CLASSES, MessageRegistry, class_name_of
+from iop_core.searchable import Extractor, find_extractor
 from iop_core.serializers import Codec, Serializer, chosen_serializer
 
 
@@ -51,7 +53,7 @@ class BodyCodec:
             self._permitted(name)
         self._registry = registry
         self._check_class: Callable[[str], None] | None = None
-        self._encoders: dict[type, tuple[str, str, Codec]] = {}
+        self._encoders: dict[type, tuple[str, str, Codec, Extractor | None]] = {}
         self._decoders: dict[tuple[str, str], tuple[type, Codec]] = {}
 
     def use_keys(self, secret: Callable[[str], bytes]) -> None:
@@ -95,8 +97,10 @@ class BodyCodec:
         known = self._encoders.get(message_class)
         if known is None:
             known = self._compile_encoder(message_class)
-        name, serializer, codec = known
-        return Body(name, serializer, codec.encode(message))
+        name, serializer, codec, extract = known
+        if extract is None:
+            return Body(name, serializer, codec.encode(message))
+        return Body(name, serializer, codec.encode(message), 0, extract(message))
 
     def decode(self, body: Body) -> object:
         """Return the message of a body; None for the empty body.
@@ -119,7 +123,19 @@ class BodyCodec:
             set_iris_id(message, str(body.body_id))
         return message
 
-    def _compile_encoder(self, message_class: type) -> tuple[str, str, Codec]:
+    def with_search_fields(self, body: Body) -> Body:
+        """Return a stored body with the values that it can be found by, as ``encode`` gives it.
+
+        Raises:
+            UnknownMessageClassError: No loaded module defines the class.
+            SerializationError: It cannot be read.
+        """
+        if not body.class_name:
+            return body
+        extract = find_extractor(self._registry.get(body.class_name))
+        return body if extract is None else replace(body, search=extract(self.decode(body)))
+
+    def _compile_encoder(self, message_class: type) -> tuple[str, str, Codec, Extractor | None]:
         name = class_name_of(message_class)
         serializer = self._writer_of(message_class)
         if not serializer.accepts(message_class):
@@ -132,7 +148,7 @@ class BodyCodec:
                 f"{name} is not a message: send an instance of a dataclass that derives from Message, a "
                 "PydanticMessage, a PersistentMessage, or None"
             )
-        known = (name, serializer.name, serializer.codec_for(message_class))
+        known = (name, serializer.name, serializer.codec_for(message_class), find_extractor(message_class))
         self._registry.register(message_class)
         if self._check_class is not None:
             self._check_class(name)

@@ -66,12 +66,15 @@ class Body:
         serializer: Name of the serializer that wrote ``payload``.
         payload: The bytes.
         body_id: Id of the stored body; 0 for one that is not stored.
+        search: Name and text of each value that it can be found by; stored with a new body and
+            not read back.
     """
 
     class_name: str
     serializer: str
     payload: bytes
     body_id: int = field(default=0, compare=False)
+    search: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def is_empty(self) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, SupportsIndex, cast
 
-from iop_core.registry import MESSAGE_CLASSES
+from iop_core.registry import MESSAGE_CLASSES, class_name_of
+from iop_core.searchable import Searchable, paths_by_name
 
 IRIS_ID = "_iris_id"
+MAX_GROWTH = "__max_growth__"
+"""Attribute of a message class with the memory its messages may take, as a multiple of their size."""
 
 
 class Message:
@@ -21,6 +25,10 @@ class Message:
 
     A class declared with ``serializer="msgpack"``, and every class derived from it, is
     written by the serializer of that name, whatever the default of the production is.
+
+    A class declared with ``searchable=("number", "patient.mrn")`` has fields that operators can
+    search for, see ``iop_core.searchable``. ``purgeable=False`` keeps its bodies from being purged.
+    Both hold for every class derived from it.
 
     Example:
         >>> from dataclasses import dataclass
@@ -39,16 +47,31 @@ class Message:
 
     __is_strict__: ClassVar[bool] = False
     __iop_serializer__: ClassVar[str] = ""
+    __max_growth__: ClassVar[int] = 10
+    __iop_searchable__: ClassVar[Mapping[str, str]] = {}
+    __iop_purgeable__: ClassVar[bool] = True
     # Read by pydantic, which compiles the JSON codec of a dataclass.
     __pydantic_config__: ClassVar[dict[str, object]] = {
         "arbitrary_types_allowed": True,
         "ser_json_inf_nan": "strings",
     }
 
-    def __init_subclass__(cls, *, strict: bool | None = None, serializer: str | None = None, **kwargs: object) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        strict: bool | None = None,
+        serializer: str | None = None,
+        searchable: Searchable | None = None,
+        purgeable: bool | None = None,
+        **kwargs: object,
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if serializer is not None:
             cls.__iop_serializer__ = serializer
+        if searchable is not None:
+            cls.__iop_searchable__ = paths_by_name(searchable, class_name_of(cls))
+        if purgeable is not None:
+            cls.__iop_purgeable__ = purgeable
         if strict is not None:
             cls.__is_strict__ = strict
         MESSAGE_CLASSES.register(cls)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from iop_core.errors import MessageDefinitionError
 from iop_core.messages import IRIS_ID
-from iop_core.registry import MESSAGE_CLASSES
+from iop_core.registry import MESSAGE_CLASSES, class_name_of
+from iop_core.searchable import Searchable, paths_by_name
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -37,7 +39,8 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
     Fields are class annotations; construction takes keywords only and validates. A field
     whose default is None accepts None, whatever its annotation: what is written can be
     read back. A class declared with ``serializer="msgpack"``, and every class derived from
-    it, is written by the serializer of that name.
+    it, is written by the serializer of that name; ``searchable`` and ``purgeable`` are those
+    of ``Message``.
 
     Raises:
         pydantic.ValidationError: On construction, when a value does not fit.
@@ -54,11 +57,25 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
 
     _iris_id: ClassVar[str | None] = None
     __iop_serializer__: ClassVar[str] = ""
+    __max_growth__: ClassVar[int] = 10
+    __iop_searchable__: ClassVar[Mapping[str, str]] = {}
+    __iop_purgeable__: ClassVar[bool] = True
 
-    def __init_subclass__(cls, *, serializer: str | None = None, **kwargs: Unpack[ConfigDict]) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        serializer: str | None = None,
+        searchable: Searchable | None = None,
+        purgeable: bool | None = None,
+        **kwargs: Unpack[ConfigDict],
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if serializer is not None:
             cls.__iop_serializer__ = serializer
+        if searchable is not None:
+            cls.__iop_searchable__ = paths_by_name(searchable, class_name_of(cls))
+        if purgeable is not None:
+            cls.__iop_purgeable__ = purgeable
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
