@@ -30,6 +30,10 @@ class Message:
     search for, see ``iop_core.searchable``. ``purgeable=False`` keeps its bodies from being purged.
     Both hold for every class derived from it.
 
+    A stored message may take ten times the size of its body in memory, and 8 MiB in any case;
+    what would take more is refused when it is read. A class declared with ``max_growth=40``,
+    and every class derived from it, may take forty times as much.
+
     Example:
         >>> from dataclasses import dataclass
         >>> @dataclass
@@ -63,6 +67,7 @@ class Message:
         serializer: str | None = None,
         searchable: Searchable | None = None,
         purgeable: bool | None = None,
+        max_growth: int | None = None,
         **kwargs: object,
     ) -> None:
         super().__init_subclass__(**kwargs)
@@ -72,6 +77,8 @@ class Message:
             cls.__iop_searchable__ = paths_by_name(searchable, class_name_of(cls))
         if purgeable is not None:
             cls.__iop_purgeable__ = purgeable
+        if max_growth is not None:
+            cls.__max_growth__ = max_growth
         if strict is not None:
             cls.__is_strict__ = strict
         MESSAGE_CLASSES.register(cls)

@@ -39,8 +39,8 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
     Fields are class annotations; construction takes keywords only and validates. A field
     whose default is None accepts None, whatever its annotation: what is written can be
     read back. A class declared with ``serializer="msgpack"``, and every class derived from
-    it, is written by the serializer of that name; ``searchable`` and ``purgeable`` are those
-    of ``Message``.
+    it, is written by the serializer of that name; ``searchable``, ``purgeable`` and
+    ``max_growth`` are those of ``Message``.
 
     Raises:
         pydantic.ValidationError: On construction, when a value does not fit.
@@ -67,6 +67,7 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
         serializer: str | None = None,
         searchable: Searchable | None = None,
         purgeable: bool | None = None,
+        max_growth: int | None = None,
         **kwargs: Unpack[ConfigDict],
     ) -> None:
         super().__init_subclass__(**kwargs)
@@ -76,6 +77,8 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
             cls.__iop_searchable__ = paths_by_name(searchable, class_name_of(cls))
         if purgeable is not None:
             cls.__iop_purgeable__ = purgeable
+        if max_growth is not None:
+            cls.__max_growth__ = max_growth
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
