@@ -12,8 +12,12 @@ from iop_core.interfaces import Host
 class OutsideHost(Host, Protocol):
     """The host of a service instance that no pool of the production runs."""
 
-    def enter_input(self) -> None:
-        """Begin one input: what the calling thread sends from now on shares a session."""
+    def enter_input(self, session_id: int = 0) -> None:
+        """Begin one input: what the calling thread sends from now on shares a session.
+
+        Args:
+            session_id: That session; 0: the first send opens one.
+        """
         ...
 
     def leave(self) -> None:

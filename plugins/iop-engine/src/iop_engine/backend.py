@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
-from iop_core.backends import DURABILITIES, Backend, RunOptions
+from iop_core.backends import DURABILITIES, Backend, RunningProduction, RunOptions, StartOrder
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
 from iop_core.setting_layers import ResolvedSetting
 from iop_engine.addresses import AddressBook
+from iop_engine.background import Background
+from iop_engine.control.address_file import AddressFile
 from iop_engine.default_settings_file import DefaultSettingsFile
 from iop_engine.deployments.local import LocalDeployments
 from iop_engine.engine import Engine
 from iop_engine.history import History
 from iop_engine.resolved_settings import explained, resolved
+from iop_engine.running_engines import announce, connect, open_to_others
 from iop_engine.sqlite.directory import DataDirectory
 
 DEFAULT_LOCATION = ".iop"
@@ -83,7 +86,26 @@ class LocalBackend(Backend):
             store.close()
             raise
         engine.start()
+        announce(engine, self.location, self.namespace)
+        if options.is_reachable:
+            open_to_others(engine, production, store, codec, AddressFile(self.location, self.namespace))
         return engine
+
+    def connect(self) -> RunningProduction:
+        """Return the production that runs in the directory, in whatever process."""
+        return connect(self.location, self.namespace)
+
+    def start(self, order: StartOrder) -> RunningProduction:
+        """Run a production in a process of its own; returns when every item is ready."""
+        return Background(self.location, self.namespace).start(order)
+
+    def last_start(self) -> StartOrder:
+        """Return the order of the latest start."""
+        return Background(self.location, self.namespace).last_start()
+
+    def kill(self) -> None:
+        """End the process that runs the production at once."""
+        Background(self.location, self.namespace).kill()
 
     def default_settings(self) -> DefaultSettingsFile:
         """Return the system default settings, kept in a file beside the database."""

@@ -57,9 +57,9 @@ class ComponentHost:
         scope = self._sender.scope = Scope(threading.get_ident(), context, delivery.session_id, unit, process_id)
         return scope
 
-    def enter_input(self) -> None:
+    def enter_input(self, session_id: int = 0) -> None:
         """Begin a service's own input: its sends share one session and are stored at once."""
-        self._sender.scope = Scope(threading.get_ident(), NO_MESSAGE)
+        self._sender.scope = Scope(threading.get_ident(), MessageContext(session_id=session_id), session_id)
 
     def leave(self) -> None:
         """End what ``enter_message`` or ``enter_input`` began."""

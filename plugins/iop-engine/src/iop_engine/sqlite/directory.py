@@ -97,6 +97,13 @@ class DataDirectory:
         except OSError:
             return False  # read-only: nobody can be writing there
 
+    def owner(self) -> int | None:
+        """Return the process that took possession last; None when that is not known."""
+        try:
+            return int(self._owner.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
     def _make(self) -> None:
         """Make the directory so that a power cut cannot lose it with all that is in it."""
         missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
