@@ -118,11 +118,20 @@ class DispatchTable:
         if names is not None:  # one Python type can stand for many classes of IRIS: not kept
             ranks = [self._by_identity[name] for name in names if name in self._by_identity]
             return self._mappings[min(ranks)].method if ranks else None
-        message_class = type(message)
-        candidates = (self._mapping_of(cls, message_class) for cls in message_class.__mro__)
-        method = next((mapping.method for mapping in candidates if mapping is not None), None)
-        self._found[message_class] = method
+        method = self._found[type(message)] = self.find_for(type(message))
         return method
+
+    def find_for(self, message_class: type) -> str | None:
+        """Return the name of the method for messages of exactly that class, None when there is none.
+
+        Objects of IRIS are of classes that Python does not know; for them there is ``find``.
+        """
+        candidates = (self._mapping_of(cls, message_class) for cls in message_class.__mro__)
+        return next((mapping.method for mapping in candidates if mapping is not None), None)
+
+    def types_of(self, method: str) -> tuple[type | str, ...]:
+        """Return the message types that a method is there for: classes, or names of them."""
+        return tuple(mapping.message for mapping in self._mappings if mapping.method == method)
 
     def _mapping_of(self, cls: type, message_class: type) -> HandlerMapping | None:
         """Return the mapping of one class in the line of a message's class."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from iop_production.component_classes import adapter_type
 from iop_production.field_checks import check_item_fields, check_production_fields
 from iop_production.names import is_route_name, port_name
 from iop_production.production_fields import FIELDS
+from iop_production.route_checks import check_routes
 from iop_production.setting_types import known_settings
 from iop_production.target_lists import split_targets
 from iop_production.texts import text_of
@@ -23,6 +24,7 @@ from iop_production.validation_report import (
     ProductionValidationIssue,
     ProductionValidationReport,
     ProductionValidationWarning,
+    closest,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def validate_production(production: Production, *, strict: bool) -> ProductionVa
     known = frozenset(production.item_names)
     for ref in production.items:
         issues += _check_targets(ref, known)
+    issues += check_routes(production)
     report = ProductionValidationReport(production.name, tuple(issues))
     if strict and issues:
         raise ProductionValidationError(report)
@@ -53,7 +56,7 @@ def _check_attributes(production: Production) -> Iterator[ProductionValidationIs
     for name in sorted(vars(production)):
         if not name.startswith("_") and name not in _KNOWN_ATTRIBUTES:
             text = "Unknown public Production attribute. Only documented Production fields are serialized."
-            yield ProductionValidationIssue("production", f"production.{name}", text, _closest(name, FIELDS))
+            yield ProductionValidationIssue("production", f"production.{name}", text, closest(name, FIELDS))
 
 
 def _check_settings(ref: ComponentRef) -> Iterator[ProductionValidationIssue]:
@@ -83,7 +86,11 @@ def _check_target(
         except SettingError as error:
             yield ProductionValidationIssue("setting", path, str(error))
     for name in sorted(settings):
-        if not is_setting(getattr_static(python_class, name, None)) or name in (known or {}):
+        if is_setting(getattr_static(python_class, name, None)) and name not in (known or {}):
+            continue
+        if target == "Host" and known is not None and name in ref.target_setting_names and name not in known:
+            yield _unknown_port(f"{path}.{name}", name, ref, known)
+        else:
             yield from _check_setting(f"{path}.{name}", name, settings[name], known)
     for name, info in (known or {}).items():
         if info.required and info.default in (None, "") and text_of(settings.get(name)) == "":
@@ -102,7 +109,18 @@ def _check_setting(
         text = "Setting name is accepted as a known alias for validation, but IoP will emit the original name."
         yield ProductionValidationIssue("setting", path, text, f"Use {port_name(name)!r}.")
     elif known is not None and not name.startswith("%"):
-        yield ProductionValidationIssue("setting", path, "Unknown setting name.", _closest(name, known))
+        yield ProductionValidationIssue("setting", path, "Unknown setting name.", closest(name, known))
+
+
+def _unknown_port(
+    path: str, name: str, ref: ComponentRef, known: Mapping[str, SettingInfo]
+) -> ProductionValidationIssue:
+    """Return the issue of a port that was connected by name and that the class never asks for."""
+    label = getattr(ref.component_class, "__name__", "the class")
+    text = f"{label} has neither a port nor a setting of that name, so that nothing is ever sent by this route."
+    ports = [setting for setting, info in known.items() if info.iris_type == _ROUTE_TYPE]
+    hint = closest(name, known) or f"Ports of {label}: {', '.join(ports) or 'none'}."
+    return ProductionValidationIssue("route", path, text, hint)
 
 
 def _check_targets(ref: ComponentRef, items: frozenset[str]) -> Iterator[ProductionValidationIssue]:
@@ -112,7 +130,7 @@ def _check_targets(ref: ComponentRef, items: frozenset[str]) -> Iterator[Product
         for target in targets:
             if target not in items:
                 todo = f"Add a production item named {target!r}, or update/remove this target setting."
-                close = _closest(target, items)
+                close = closest(target, items)
                 text = f"Target setting references missing production item {target!r}."
                 yield ProductionValidationIssue("route", path, text, f"{todo} {close}".strip())
         if targets and len(targets) != len(text_of(value).split(",")):
@@ -124,10 +142,3 @@ def _is_route(ref: ComponentRef, name: str) -> bool:
     """Return whether a Host setting leads to items: by use, by its type, or by its name."""
     info = (known_settings(ref.component_class) or {}).get(name)
     return ref.is_port(name) or (info is not None and info.iris_type == _ROUTE_TYPE) or is_route_name(name)
-
-
-def _closest(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # slow to import, and only needed when something is wrong
-
-    close = get_close_matches(name, list(known), n=1)
-    return f"Did you mean {close[0]!r}?" if close else ""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from iop_core.errors import ProductionError
 
 IssueKind: TypeAlias = Literal["production", "item", "setting", "route"]
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a question for the known name that is nearest to another one; empty when none is near."""
+    from difflib import get_close_matches  # slow to import, and only needed when something is wrong
+
+    close = get_close_matches(name, list(known), n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
 
 
 class ProductionValidationWarning(UserWarning):

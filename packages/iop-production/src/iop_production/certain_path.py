@@ -1,0 +1,182 @@
+"""Which expressions of a method are reached whatever the configuration: only those can prove a mistake.
+
+A branch is reached for certain when its condition asks what messages bring, which can be
+anything sooner or later. A condition on anything else (a setting, a constant, what some
+function answers) may have the same answer for ever; what depends on it is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from iop_production.method_source import MethodSource
+from iop_production.static_values import Origin, origin_of
+
+_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_NEW_SCOPES = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An expression that is reached.
+
+    Attributes:
+        node: The expression.
+        is_guarded: Whether it stands where errors are expected, in a ``try`` or in a ``with``.
+    """
+
+    node: ast.expr
+    is_guarded: bool
+
+
+def reached_in(method: MethodSource, *, is_entry: bool) -> list[Reached]:
+    """Return the expressions of a method that are reached for certain once the method is called.
+
+    Args:
+        method: The method.
+        is_entry: Whether it is called with input, so that its parameters can be anything.
+    """
+    path = _CertainPath(method, is_entry=is_entry)
+    path.block(method.node.body)
+    return path.found
+
+
+class _CertainPath:
+    def __init__(self, method: MethodSource, *, is_entry: bool) -> None:
+        self.found: list[Reached] = []
+        self._method = method
+        self._is_entry = is_entry
+        self._guards = 0
+        # Set where the method may have ended for a reason that is not known.
+        self._in_doubt = False
+
+    def block(self, statements: Sequence[ast.stmt]) -> bool:
+        """Go through statements; return whether what follows them is reached."""
+        return all(not self._in_doubt and self._statement(statement) for statement in statements)
+
+    def _statement(self, node: ast.stmt) -> bool:
+        if isinstance(node, ast.If):
+            return self._if(node)
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            return self._loop(node)
+        if isinstance(node, (ast.With, ast.AsyncWith)):
+            for item in node.items:
+                self._expression(item.context_expr)
+            return self._guarded(node.body)
+        if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            return self._try(node)  # type: ignore[arg-type]  # TryStar of Python 3.11 has the same fields
+        if isinstance(node, ast.Match):
+            return self._match(node)
+        if isinstance(node, _NEW_SCOPES):
+            return True
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self._expression(child)
+        return not isinstance(node, _EXITS)
+
+    def _if(self, node: ast.If) -> bool:
+        self._expression(node.test)
+        if isinstance(node.test, ast.Constant):
+            return self.block(node.body if node.test.value else node.orelse)
+        if not self._is_data(node.test):
+            self._skip([*node.body, *node.orelse])
+            return True
+        goes_on = self.block(node.body)
+        return self.block(node.orelse) or goes_on
+
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> bool:
+        if isinstance(node, ast.While):
+            self._expression(node.test)
+            is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+            is_entered = is_endless or self._is_data(node.test)
+        else:
+            self._expression(node.iter)
+            is_endless = False
+            is_entered = self._is_data(node)
+        if not is_entered:
+            self._skip([*node.body, *node.orelse])
+            return True
+        self.block(node.body)
+        return not is_endless and self.block(node.orelse)
+
+    def _try(self, node: ast.Try) -> bool:
+        goes_on = self._guarded(node.body) if node.handlers else self.block(node.body)
+        for handler in node.handlers:
+            if self._fails_by_data(node.body):
+                self.block(handler.body)
+            else:
+                self._skip(handler.body)
+        goes_on = goes_on and self.block(node.orelse)
+        return self.block(node.finalbody) and goes_on
+
+    def _match(self, node: ast.Match) -> bool:
+        self._expression(node.subject)
+        by_class = any(isinstance(each, ast.MatchClass) for case in node.cases for each in ast.walk(case.pattern))
+        guards = [case.guard for case in node.cases if case.guard is not None]
+        if by_class or not self._is_data(node.subject) or not all(map(self._is_data, guards)):
+            self._skip([statement for case in node.cases for statement in case.body])
+            return True
+        ends = [not self.block(case.body) for case in node.cases]
+        return not all(ends)
+
+    def _guarded(self, statements: Sequence[ast.stmt]) -> bool:
+        self._guards += 1
+        goes_on = self.block(statements)
+        self._guards -= 1
+        return goes_on
+
+    def _skip(self, statements: Iterable[ast.stmt]) -> None:
+        """Pass over what may never run; what follows is in doubt when the method may end there."""
+        if any(isinstance(each, _EXITS) for statement in statements for each in ast.walk(statement)):
+            self._in_doubt = True
+
+    def _fails_by_data(self, body: Sequence[ast.stmt]) -> bool:
+        """Return whether a block fails for what messages bring, and not for how things are set up."""
+        nodes = [node for statement in body for node in ast.walk(statement)]
+        if any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in nodes):
+            return False
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        sends = any(isinstance(call.func, ast.Attribute) and call.func.attr.startswith("send_") for call in calls)
+        return not sends and any(self._is_data(call) for call in calls)
+
+    def _is_data(self, node: ast.AST) -> bool:
+        return origin_of(node, self._method, is_entry=self._is_entry) is Origin.DATA
+
+    def _expression(self, node: ast.expr) -> None:
+        if isinstance(node, _NEW_SCOPES):
+            return
+        self.found.append(Reached(node, self._guards > 0))
+        if isinstance(node, ast.BoolOp):
+            self._operands(node.values)
+        elif isinstance(node, ast.IfExp):
+            self._expression(node.test)
+            if self._is_data(node.test):
+                self._expression(node.body)
+                self._expression(node.orelse)
+        elif isinstance(node, _COMPREHENSIONS):
+            self._comprehension(node)
+        else:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.keyword):
+                    self._expression(child.value)
+                elif isinstance(child, ast.expr):
+                    self._expression(child)
+
+    def _operands(self, values: Sequence[ast.expr]) -> None:
+        for value in values:
+            self._expression(value)
+            if not self._is_data(value):
+                return
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        for generator in node.generators:
+            self._expression(generator.iter)
+            is_run = self._is_data(generator) and all(map(self._is_data, generator.ifs))
+            if not is_run or isinstance(node, ast.GeneratorExp):  # nobody may ask a generator for its elements
+                return
+        elements = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+        for element in filter(None, elements):
+            self._expression(element)
