@@ -20,7 +20,7 @@ from iop_core.events import (
     StoredMessage,
     Trace,
 )
-from iop_core.headers import MessageHeader
+from iop_core.headers import Body, MessageHeader
 from iop_core.item_control import ItemControl
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.setting_layers import ResolvedSetting
@@ -80,6 +80,14 @@ class OutsideAccess(Protocol):
 
         Raises:
             UnknownItemError: No such item.
+        """
+        ...
+
+    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
+        """Send a request in its stored form and return the reply in that form; for the rest as ``call``.
+
+        Raises:
+            SerializationError: The body cannot be read here.
         """
         ...
 

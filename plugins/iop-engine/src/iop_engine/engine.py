@@ -14,7 +14,7 @@ from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.errors import BackendError, ComponentStartError, DispatchError, StoreError, UnknownItemError
 from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
-from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageType
+from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.logs import attach_event_log
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.stores import NewMessage, Store, Unit
@@ -142,6 +142,10 @@ class Engine:
     def component_source(self, item: str) -> ComponentSource:
         """Return where the class of an item comes from."""
         return source_of(self._item(item))
+
+    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
+        """Send a request in its stored form and return the reply in that form."""
+        return self._codec.encode(self.call(item, self._codec.decode(request), timeout_seconds=timeout_seconds))
 
     def _item(self, name: str) -> ItemDefinition:
         found = self._production.item(name)

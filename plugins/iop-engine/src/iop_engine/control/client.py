@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -36,6 +37,8 @@ class ControlClient:
         self.address = address
         self._lock = threading.Lock()
         self._idle: list[socket.socket] = []
+        # The list is asked for now: what a finalizer refers to must not refer to this object.
+        weakref.finalize(self, _close_all, self._idle)
 
     def check(self) -> None:
         """Make sure that the engine of the address answers.
@@ -70,9 +73,7 @@ class ControlClient:
     def close(self) -> None:
         """Close the connections that are kept; repeatable."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+            _close_all(self._idle)
 
     def _pages(self, connection: socket.socket, method: WireMethod, page: list[object]) -> Iterator[object]:
         is_complete = False
@@ -128,6 +129,11 @@ class ControlClient:
             self._put_back(connection)  # the engine answered with an error, and goes on
         else:
             connection.close()
+
+
+def _close_all(connections: list[socket.socket]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 def _request(method: WireMethod, given: dict[str, Any]) -> bytes:

@@ -61,11 +61,6 @@ class ControlSurface:
         """Send requests in one commit; return the session ids."""
         return self._running.send_many(item, [self._codec.decode(body) for body in bodies])
 
-    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
-        """Send a request and return the reply."""
-        reply = self._running.call(item, self._codec.decode(request), timeout_seconds=timeout_seconds)
-        return self._codec.encode(reply)
-
     def send_async_as(self, sender: Sender, target: str, message: Body, description: str) -> Sent:
         """Send a request in the name of an item."""
         host = self._host(sender)

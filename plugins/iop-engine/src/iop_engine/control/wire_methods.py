@@ -83,10 +83,6 @@ class BodyCalls(Protocol):
         """Send requests in one commit; return the session ids."""
         ...
 
-    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
-        """Send a request and return the reply."""
-        ...
-
     def send_async_as(self, sender: Sender, target: str, message: Body, description: str) -> Sent:
         """Send a request in the name of an item."""
         ...
