@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -75,6 +76,8 @@ class MessageFilter:
         target: Sent to that item.
         body_class: With a body of that class, by full name or by the part after the last dot.
         is_error: Only those that ended in error, or only the others.
+        error_text: Those that ended in error with this text in the error, whatever the case of ASCII letters.
+        fields: Name to value of searchable fields of the body; all have to match.
         since: Stored at or after that time (UTC).
         until: Stored before that time (UTC).
         after_id: Only ids above that one (for paging).
@@ -90,6 +93,8 @@ class MessageFilter:
     target: str | None = None
     body_class: str | None = None
     is_error: bool | None = None
+    error_text: str | None = None
+    fields: Mapping[str, str] | None = None
     since: datetime | None = None
     until: datetime | None = None
     after_id: int | None = None

@@ -14,12 +14,14 @@ from iop_core.audit import AuditEntry
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
+from iop_engine.sqlite.conditions import Conditions, bindable
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.rows import (
     BODY_COLUMNS,
     DELIVERY_COLUMNS,
     HEADER_COLUMNS,
     JOIN_BODIES,
+    JOIN_CLASSES,
     Row,
     audit_from_row,
     body_from_row,
@@ -27,9 +29,7 @@ from iop_engine.sqlite.rows import (
     header_from_row,
     log_entry_from_row,
     process_from_row,
-    storable,
     to_datetime,
-    to_microseconds,
 )
 from iop_engine.sqlite.schema import damaged, open_for_reading, translate
 from iop_engine.sqlite.typed_tables import check_class, restored
@@ -37,18 +37,6 @@ from iop_engine.sqlite.typed_tables import check_class, restored
 T = TypeVar("T")
 
 PAGE = 500
-
-_MOST = 2**63 - 1
-
-_COLUMN_OF = {
-    "message_id": "h.id",
-    "session_id": "h.session_id",
-    "type": "h.type",
-    "status": "h.status",
-    "source": "h.source",
-    "target": "h.target",
-    "is_error": "h.is_error",
-}
 
 
 class SqliteReader(StoreReader):
@@ -97,13 +85,15 @@ class SqliteReader(StoreReader):
         before: int | None = None
         while remaining is None or remaining > 0:
             size = PAGE if remaining is None else min(PAGE, remaining)
-            where, values = _conditions(criteria)
+            conditions = self._conditions(criteria)
             if before is not None:
-                where += " AND h.id < ?"
-                values.append(before)
+                conditions.add("h.id < ?", before)
             order = "DESC" if criteria.newest_first else "ASC"
-            sql = f"SELECT {HEADER_COLUMNS} FROM {JOIN_BODIES} WHERE {where} ORDER BY h.id {order} LIMIT ?"  # noqa: S608
-            page = self._read(header_from_row, sql, (*values, size))
+            sql = (
+                f"SELECT {HEADER_COLUMNS} FROM {JOIN_CLASSES} WHERE {conditions.text} "  # noqa: S608
+                f"ORDER BY h.id {order} LIMIT ?"
+            )
+            page = self._read(header_from_row, sql, (*conditions.values, size))
             yield from page
             if len(page) < size:
                 return
@@ -115,13 +105,12 @@ class SqliteReader(StoreReader):
 
     def count_messages(self, criteria: MessageFilter) -> int:
         """Return how many headers match."""
-        where, values = _conditions(criteria)
-        source = JOIN_BODIES if criteria.body_class else "headers h"
-        return self._number(f"SELECT count(*) FROM {source} WHERE {where}", values)  # noqa: S608
+        conditions = self._conditions(criteria)
+        return self._number(f"SELECT count(*) FROM headers h WHERE {conditions.text}", conditions.values)  # noqa: S608
 
     def message(self, message_id: int) -> StoredMessage | None:
         """Return one message with its body, or None."""
-        sql = f"SELECT {HEADER_COLUMNS}, {BODY_COLUMNS} FROM {JOIN_BODIES} WHERE h.id = ?"  # noqa: S608
+        sql = f"SELECT {HEADER_COLUMNS}, {BODY_COLUMNS} FROM {JOIN_CLASSES} WHERE h.id = ?"  # noqa: S608
         found = self._read(lambda row: StoredMessage(header_from_row(row), self._body(row)), sql, (message_id,))
         return found[0] if found else None
 
@@ -153,6 +142,11 @@ class SqliteReader(StoreReader):
                 if size >= most_bytes:
                     return found, True
         return found, len(found) == most
+
+    def has_open_sync(self) -> bool:
+        """Return whether a synchronous request still waits in a queue."""
+        sql = "SELECT EXISTS(SELECT 1 FROM headers WHERE status <= 3 AND priority <= ?)"
+        return bool(self._number(sql, (int(MessagePriority.SYNC),)))
 
     def find_process(self, process_id: int) -> ProcessRecord | None:
         """Return the state of a process instance, or None."""
@@ -192,6 +186,10 @@ class SqliteReader(StoreReader):
         with self._reading():
             check_class(self._connection, class_name)
 
+    def _conditions(self, criteria: MessageFilter) -> Conditions:
+        with self._reading():
+            return Conditions(criteria, self._connection)
+
     def _delivery(self, row: Row) -> Delivery:
         return delivery_from_row(row, self._body(row))
 
@@ -203,7 +201,7 @@ class SqliteReader(StoreReader):
         return self._read(lambda row: int(row[0]), sql, values)[0]
 
     def _read(self, convert: Callable[[Row], T], sql: str, values: Row = ()) -> list[T]:
-        bound = [_bindable(value) for value in values]
+        bound = [bindable(value) for value in values]
         with self._reading():
             rows = self._connection.execute(sql, bound).fetchall()
             return [convert(row) for row in rows]
@@ -223,34 +221,5 @@ def _pair(row: Row) -> tuple[str, Any]:
     return row[0], row[1]
 
 
-def _bindable(value: object) -> object:
-    """Return what SQLite can compare with: numbers and texts beyond its reach match nothing all the same."""
-    if isinstance(value, int):
-        return max(-_MOST, min(value, _MOST))
-    return storable(value) if isinstance(value, str) else value
-
-
-def _conditions(criteria: MessageFilter) -> tuple[str, list[object]]:
-    """Return the WHERE text and its values; only fixed texts go into the SQL."""
-    parts, values = ["1"], list[object]()
-    for name, column in _COLUMN_OF.items():
-        value = getattr(criteria, name)
-        if value is not None:
-            parts.append(f"{column} = ?")
-            values.append(value if isinstance(value, str) else int(value))
-    if criteria.body_class is not None:
-        if "." in criteria.body_class:
-            parts.append("b.class_name = ?")
-            values.append(criteria.body_class)
-        else:
-            parts.append("(b.class_name = ? OR substr(b.class_name, ?) = ?)")
-            suffix = f".{criteria.body_class}"
-            values += [criteria.body_class, -len(suffix), suffix]
-    for value, text in ((criteria.since, "h.created >= ?"), (criteria.until, "h.created < ?")):
-        if value is not None:
-            parts.append(text)
-            values.append(to_microseconds(value))
-    if criteria.after_id is not None:
-        parts.append("h.id > ?")
-        values.append(criteria.after_id)
-    return " AND ".join(parts), values
+def _first(row: Row) -> Any:
+    return row[0]

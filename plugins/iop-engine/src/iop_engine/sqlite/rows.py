@@ -29,7 +29,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 HEADER_COLUMNS = (
     "h.id, h.session_id, h.type, h.status, h.priority, h.invocation, h.source, h.target, h.source_type, h.target_type, "
-    "h.queue, h.return_queue, h.corresponding_id, h.process_id, h.body_id, coalesce(b.class_name, ''), "
+    "h.queue, h.return_queue, h.corresponding_id, h.process_id, h.body_id, coalesce(c.name, ''), "
     "coalesce(length(b.payload), 0), h.is_error, h.error, h.description, h.completion_key, h.created, h.processed, "
     "h.attempts, h.resent, h.super_session"
 )
@@ -38,11 +38,11 @@ BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum, h.body_id"
 
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
-    "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, h.processed, "
-    + BODY_COLUMNS
+    "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, " + BODY_COLUMNS
 )
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
+JOIN_CLASSES = JOIN_BODIES + " LEFT JOIN classes c ON c.id = h.class_id"
 
 
 def storable(text: str) -> str:
@@ -136,7 +136,6 @@ def delivery_from_row(row: Row, body: Body) -> Delivery:
         attempt=row[14] + 1,
         body=body,
         super_session=row[15],
-        time_tried=None if row[16] is None else to_datetime(row[16]),
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from iop_core.errors import StoreError, StoreUnwritableError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
+from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import audit_row, body_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
@@ -43,14 +44,16 @@ def _marks(count: int) -> str:
 
 
 _INSERT_BODY = f"INSERT INTO bodies VALUES ({_marks(5)})"  # noqa: S608
-_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(24)})"  # noqa: S608
+_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(25)})"  # noqa: S608
+_INSERT_SEARCH = "INSERT OR IGNORE INTO search (body_id, name, value) VALUES (?, ?, ?)"
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
 _CHANGE = (
     "UPDATE headers SET status = coalesce(:status, status), attempts = coalesce(:attempts, attempts), "
     "is_error = coalesce(:is_error, is_error), error = coalesce(:error, error), "
     "description = coalesce(:description, description), queue = coalesce(:queue, queue), "
-    "body_id = coalesce(:body_id, body_id), processed = coalesce(:processed, processed) WHERE id = :id"
+    "body_id = coalesce(:body_id, body_id), class_id = coalesce(:class_id, class_id), "
+    "processed = coalesce(:processed, processed) WHERE id = :id"
 )
 _SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(12)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
@@ -124,6 +127,7 @@ class Writer:
     ) -> None:
         self._connection = connection
         self._typed_tables = TypedTables(connection)
+        self._class_numbers = ClassNumbers(connection)
         self._path = path
         self._header_id, self._body_id, self._log_id = highest_ids
         self._slots = slots
@@ -277,6 +281,7 @@ class Writer:
 
     def _roll_back(self, jobs: Sequence[Job]) -> None:
         self._typed_tables.forget()
+        self._class_numbers.forget()
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
@@ -308,12 +313,15 @@ class Writer:
         bodies: list[tuple[Any, ...]] = []
         headers: list[tuple[Any, ...]] = []
         links: list[tuple[int, int]] = []
+        found: list[tuple[int, str, str]] = []
         for job in jobs:
             created = to_microseconds(job.created)
             for message in job.unit.new:
                 body_id = message.shared_body_id
                 if message.body.class_name and not body_id:
                     body_id, row = self._new_body(message.body)
+                    if message.body.search:
+                        found += [(body_id, name, storable(value)) for name, value in message.body.search]
                     message.body = with_id(message.body, body_id)
                     bodies.append(row)
                 if message.type is MessageType.RESPONSE:
@@ -325,6 +333,8 @@ class Writer:
             self._connection.executemany(_INSERT_HEADER, headers)
         if links:
             self._connection.executemany(_LINK, links)
+        if found:
+            self._connection.executemany(_INSERT_SEARCH, found)
 
     def _header_row(self, message: NewMessage, body_id: int, created: int) -> tuple[Any, ...]:
         status, processed = message.status, None
@@ -356,6 +366,7 @@ class Writer:
             0,
             message.resent,
             storable(message.super_session),
+            self._class_numbers.number(message.body.class_name),
         )
 
     def _new_body(self, body: Body) -> tuple[int, tuple[Any, ...]]:
@@ -369,10 +380,13 @@ class Writer:
                 self._connection.execute(_CHANGE, self._change_row(change, to_microseconds(job.created)))
 
     def _change_row(self, change: HeaderChange, now: int) -> dict[str, object]:
-        body_id = None
+        body_id = class_id = None
         if change.body is not None:
             body_id, row = self._new_body(change.body)
+            class_id = self._class_numbers.number(change.body.class_name)
             self._connection.execute(_INSERT_BODY, row)
+            found = [(body_id, name, storable(value)) for name, value in change.body.search]
+            self._connection.executemany(_INSERT_SEARCH, found)
         status = change.status
         if status is MessageStatus.QUEUED and (change.queue or "").startswith(SYNC_CALL_PREFIX):
             status = self._claim(change)
@@ -388,6 +402,7 @@ class Writer:
             "description": None if change.description is None else storable(change.description),
             "queue": change.queue,
             "body_id": body_id,
+            "class_id": class_id,
             "processed": processed,
         }
 
