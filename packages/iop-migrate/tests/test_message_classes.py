@@ -69,7 +69,7 @@ def test_name_of_an_unloaded_file_is_free(tmp_path: Path) -> None:
         ("CLASSES = {'': Order}", "'' is no name of a class on IRIS"),
         ("CLASSES = {5: Order}", "the key has to be the name"),
         ("CLASSES = {'Shop.A': Order, 'Shop.B': Order}", "Order is registered under another name too"),
-        ("class Late(PersistentMessage): pass\nCLASSES = {'Shop.A': Order, 'shop.a': Late}", "differ only in case"),
+        ("class Late(PersistentMessage): pass\nCLASSES = {'Shop.A': Order, 'shop.a': Late}", "do not differ by case"),
         ("CLASSES = {'Shop.Plain': Plain}", "not persistent.*SCHEMAS"),
         ("CLASSES = [Order]", "CLASSES is a list; write a dict"),
     ],

@@ -6,6 +6,9 @@ cause an import.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from iop_core.errors import UnknownMessageClassError
 
 
@@ -45,6 +48,15 @@ class MessageRegistry:
         if found is None:
             raise UnknownMessageClassError(name)
         return found
+
+    @contextmanager
+    def preserved(self) -> Generator[None]:
+        """Forget at the end of the block what was registered in it: code was only looked at."""
+        before = dict(self._classes)
+        try:
+            yield
+        finally:
+            self._classes = before
 
     def __contains__(self, name: object) -> bool:
         return name in self._classes

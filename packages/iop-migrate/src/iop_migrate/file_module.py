@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from iop_core.errors import SettingsFileError
+from iop_migrate.project_imports import ProjectImports, is_protected
 
 _LOADED: dict[str, FileModule] = {}
 
@@ -20,54 +21,48 @@ class FileModule:
     Attributes:
         module: The module, in ``sys.modules`` under its name.
         file: The file, absolute.
-        loaded_before: Names of the modules that were there before it ran.
+        imports: Its folder, and others that it is allowed to import from.
     """
 
     module: ModuleType
     file: Path
-    loaded_before: frozenset[str]
+    imports: ProjectImports
 
     def forget(self) -> None:
-        """Forget the module, those it brought in from its folder, and the folder; repeatable."""
+        """Forget the module, those it brought in, and the folders; repeatable."""
         name = self.module.__name__
-        if _LOADED.get(name) is not self:
-            return
-        del _LOADED[name]
-        for other, loaded in list(sys.modules.items()):
-            if loaded is self.module or (other not in self.loaded_before and self._is_own(loaded)):
-                del sys.modules[other]
-        if str(self.file.parent) in sys.path:
-            sys.path.remove(str(self.file.parent))
-
-    def _is_own(self, module: ModuleType) -> bool:
-        origin: object = getattr(module, "__file__", None)
-        if not isinstance(origin, str) or self.file.parent not in Path(origin).parents:
-            return False
-        # A virtual environment in the folder is not part of the project.
-        return not {"site-packages", "dist-packages"}.intersection(Path(origin).parts[len(self.file.parent.parts) :])
+        if _LOADED.get(name) is self:
+            del _LOADED[name]
+        self.imports.forget()
 
 
-def run_file(file: Path) -> FileModule:
+def run_file(file: Path, *, fresh: bool = False) -> FileModule:
     """Run a file as the module of its name; its folder stays first on ``sys.path``.
 
     A module of that name which an earlier call made is forgotten first; any other is kept.
+
+    Args:
+        file: The file, absolute.
+        fresh: True: whatever of the project is loaded already is set aside until ``forget``.
 
     Raises:
         SettingsFileError: The file cannot be read or compiled, would hide another module,
             or raises. Nothing of it is left in ``sys.modules`` and ``sys.path``.
     """
     code = _compile(file)
-    earlier = _LOADED.get(file.stem)
+    earlier = None if fresh else _LOADED.get(file.stem)
     if earlier is not None:
         earlier.forget()
-    elif file.stem in sys.modules or file.stem in sys.stdlib_module_names:
+    known = sys.modules.get(file.stem)
+    if file.stem in sys.stdlib_module_names or (known is not None and (is_protected(known) or not fresh)):
         raise SettingsFileError(f"{file} would hide the module {file.stem!r} of Python or a package; rename the file")
-    made = FileModule(ModuleType(file.stem), file, frozenset(sys.modules))
+    made = FileModule(ModuleType(file.stem), file, ProjectImports(fresh=fresh))
     made.module.__file__ = str(file)
-    _LOADED[file.stem] = made
-    sys.modules[file.stem] = made.module
-    sys.path.insert(0, str(file.parent))
+    if not fresh:
+        _LOADED[file.stem] = made
     try:
+        made.imports.open(file.parent)
+        sys.modules[file.stem] = made.module
         exec(code, vars(made.module))  # noqa: S102 - running the user's file is what this is for
     except (Exception, SystemExit) as exc:
         made.forget()

@@ -1,4 +1,4 @@
-"""Settings files: Python files that say which productions there are."""
+"""Settings files: Python files that say which productions and classes there are."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_core.errors import SettingsFileError, did_you_mean
-from iop_migrate.file_module import forget_module, run_file
-from iop_migrate.message_classes import read_message_classes, register_message_classes
-from iop_migrate.sections import read_productions
+from iop_core.errors import IopError, SettingsFileError, did_you_mean
+from iop_core.persistent.classes import register_persistent_message_class
+from iop_migrate.file_module import FileModule, forget_module, run_file
+from iop_migrate.settings_content import SettingsContent, read_content
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -41,9 +41,9 @@ def load_settings(path: str | Path) -> Settings:
     cannot be used, the folder and all modules loaded from it are taken out again.
 
     Productions are the entries of ``PRODUCTIONS``, a list of ``Production`` objects or
-    subclasses. A file without ``PRODUCTIONS`` means the ``Production`` objects among its
-    module-level names. Persistent message classes in ``CLASSES``, a dict, stand for the
-    classes of those names on IRIS from then on.
+    subclasses, or of dictionaries as IRIS exports them. A file without sections means the
+    ``Production`` objects among its module-level names. Persistent message classes in
+    ``CLASSES``, a dict, stand for the classes of those names on IRIS from then on.
 
     Args:
         path: The file; a relative one starts from the current directory.
@@ -56,17 +56,41 @@ def load_settings(path: str | Path) -> Settings:
         >>> load_settings("orders.py").productions[0].name  # doctest: +SKIP
         'Demo.Orders'
     """
-    file = Path(path).absolute()
-    _check_file(file, path)
-    loaded = run_file(file)
+    loaded, content = open_settings(path, fresh=False)
     try:
-        classes = read_message_classes(vars(loaded.module), file)
-        productions = read_productions(vars(loaded.module), file)
-        register_message_classes(classes)
+        if not content.productions:
+            raise SettingsFileError(f"{loaded.file} has no production; add a line: PRODUCTIONS = [production]")
+        for name, message_class in content.registered.messages().items():
+            register_persistent_message_class(message_class, name)
     except BaseException:
         loaded.forget()
         raise
-    return Settings(file, productions, loaded.module)
+    return Settings(loaded.file, tuple(entry.production for entry in content.productions), loaded.module)
+
+
+def open_settings(path: str | Path, *, fresh: bool) -> tuple[FileModule, SettingsContent]:
+    """Run a settings file and read all its sections; the caller forgets the module at last.
+
+    Args:
+        path: The file; a relative one starts from the current directory.
+        fresh: True: whatever of the project is loaded already is set aside until then.
+
+    Raises:
+        SettingsFileError: The file, or anything in it, cannot be used; nothing of it is left.
+    """
+    file = Path(path).absolute()
+    _check_file(file, path)
+    loaded = run_file(file, fresh=fresh)
+    try:
+        return loaded, read_content(vars(loaded.module), file, loaded.imports)
+    except IopError as exc:
+        loaded.forget()
+        if isinstance(exc, SettingsFileError):
+            raise
+        raise SettingsFileError(f"{file}: {exc}") from exc
+    except BaseException:
+        loaded.forget()
+        raise
 
 
 def unload_settings(settings: Settings) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,15 @@ class PersistentClassRegistry:
                 f"{iris_name!r} cannot stand for {class_name_of(message_class)}: {self._names[other]!r} already stands "
                 f"for {class_name_of(other)} (IRIS does not tell case apart); give one of them another Meta.classname"
             )
+
+    @contextmanager
+    def preserved(self) -> Generator[None]:
+        """Forget at the end of the block what was registered in it: code was only looked at."""
+        before = dict(self._classes), dict(self._names)
+        try:
+            yield
+        finally:
+            self._classes, self._names = before
 
     def name_of(self, message_class: type[Model]) -> str:
         """Return the name on IRIS of a persistent message class."""

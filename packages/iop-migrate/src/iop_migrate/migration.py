@@ -1,0 +1,149 @@
+"""Migration: everything in a settings file is checked, and then written whole or not at all."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iop_core.errors import SettingsFileError
+from iop_core.persistent.classes import PERSISTENT_CLASSES
+from iop_core.registry import MESSAGE_CLASSES
+from iop_director import Director
+from iop_migrate.plan import MigrationPlan, PlannedChanges, plan_content
+from iop_migrate.settings_file import open_settings
+
+if TYPE_CHECKING:
+    from iop_core.deployments import DeploymentTransaction
+    from iop_migrate.file_module import FileModule
+    from iop_migrate.remote_settings import RemoteSettings
+    from iop_migrate.settings_content import SettingsContent
+
+# The modules of a process are one and the same for all its threads.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationResult:
+    """What a migration wrote; ``str(result)`` is the text for people.
+
+    Attributes:
+        plan: What the file asks for.
+        changes: What was written, or with ``dry_run`` would be, one line each; what was
+            deployed already is not written again.
+        dry_run: True: nothing was written.
+    """
+
+    plan: MigrationPlan
+    changes: tuple[str, ...]
+    dry_run: bool
+
+    def to_text(self) -> str:
+        """Return the plan and how it ended."""
+        return f"{self.plan}\n{self.summary()}"
+
+    def summary(self) -> str:
+        """Return the last line of the text."""
+        place = f" in namespace {self.plan.namespace}" if self.plan.namespace else ""
+        if self.dry_run:
+            return f"Dry run{place}: nothing was written for {self.plan.path}"
+        return f"Migration succeeded{place}: {self.plan.path}"
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+
+def migrate(
+    path: str | Path,
+    *,
+    director: Director | None = None,
+    namespace: str | None = None,
+    dry_run: bool = False,
+    strict: bool = False,
+    actor: str | None = None,
+    reason: str | None = None,
+) -> MigrationResult:
+    """Deploy what a settings file holds: its classes, schemas and productions.
+
+    The file and what it imports are run once, apart from whatever of the same names this
+    process has loaded, and forgotten again. Everything is checked before anything is written;
+    then all is written in one transaction.
+
+    Args:
+        path: The file; a relative one starts from the current directory.
+        director: Where to deploy. None: where ``IOP_URL`` or else ``REMOTE_SETTINGS`` of the
+            file says, or on this machine, in ``.iop`` below the current directory.
+        namespace: Namespace to deploy in; None: that of the director.
+        dry_run: True: check and tell, and write nothing.
+        strict: True: productions with validation issues are refused.
+        actor: Who asks for it, for the list of changes; None: the user of this process.
+        reason: Why; None: ``migrate FILE``.
+
+    Raises:
+        SettingsFileError: The file cannot be used; the text names the place. Nothing was written.
+        ProductionValidationError: ``strict``, and a production has issues.
+        BackendError: The backend keeps no deployments, or could not write them; then nothing was.
+
+    Example:
+        >>> print(migrate("settings.py", dry_run=True))  # doctest: +SKIP
+        Migration plan: /home/me/settings.py
+        ...
+    """
+    with _read(path) as (file, content):
+        if director is None:
+            director = _choose_director(content.remote, namespace, dry_run=dry_run)
+        elif namespace is not None and namespace.casefold() != director.namespace.casefold():
+            raise SettingsFileError(
+                f"{file.file}: namespace {namespace!r} was asked for, and the director is for {director.namespace!r}"
+            )
+        where = (namespace or (content.remote.namespace if content.remote else "")) if director is None else ""
+        plan = plan_content(
+            content,
+            file.file,
+            mode="LOCAL" if director is not None and director.backend.name == "local" else "REMOTE",
+            namespace=where or (director.namespace if director is not None else ""),
+        )
+    if strict:
+        plan.check_strictly()
+    if director is None:
+        return MigrationResult(plan, (), dry_run=True)
+    deployments = director.backend.deployments()
+    if dry_run:
+        return MigrationResult(plan, plan.changes(deployments).lines(), dry_run=True)
+    with deployments.transaction(actor=actor or getpass.getuser(), reason=reason or f"migrate {plan.path}") as change:
+        changes = plan.changes(change)
+        _write(changes, change)
+    return MigrationResult(plan, changes.lines(), dry_run=False)
+
+
+@contextmanager
+def _read(path: str | Path) -> Generator[tuple[FileModule, SettingsContent]]:
+    """Run and read a settings file, and forget it at the end of the block."""
+    with _ONE_AT_A_TIME, MESSAGE_CLASSES.preserved(), PERSISTENT_CLASSES.preserved():
+        loaded, content = open_settings(path, fresh=True)
+        try:
+            yield loaded, content
+        finally:
+            loaded.forget()
+
+
+def _choose_director(remote: RemoteSettings | None, namespace: str | None, *, dry_run: bool) -> Director | None:
+    """Return where to deploy; None: elsewhere, and nothing has to be asked there."""
+    import os
+
+    if remote is None or os.environ.get("IOP_URL"):
+        return Director(namespace=namespace)
+    return None if dry_run else Director(remote.url, namespace=namespace or remote.namespace)
+
+
+def _write(changes: PlannedChanges, change: DeploymentTransaction) -> None:
+    for registration in changes.components:
+        change.register_component(registration)
+    for name, schema in (changes.schemas or {}).items():
+        change.put_schema(name, schema)
+    for production in changes.productions:
+        change.replace_production(production.name, production.export, production.options)

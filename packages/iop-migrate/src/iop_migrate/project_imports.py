@@ -1,0 +1,81 @@
+"""The folders that a settings file imports from, so that all of it can be undone."""
+
+from __future__ import annotations
+
+import sys
+from importlib import invalidate_caches
+from pathlib import Path
+from types import ModuleType
+
+_INSTALLED = {"site-packages", "dist-packages"}
+
+
+class ProjectImports:
+    """Folders on ``sys.path`` for one settings file, and the modules that came from them.
+
+    Args:
+        fresh: True: modules that were loaded before are set aside while a folder has modules
+            of the same names, and put back by ``forget``, so that nothing stale is used and
+            nothing that runs is disturbed.
+    """
+
+    def __init__(self, *, fresh: bool) -> None:
+        self._fresh = fresh
+        self._before = frozenset(sys.modules)
+        self._folders: list[str] = []
+        self._set_aside: dict[str, ModuleType] = {}
+
+    def open(self, folder: Path) -> None:
+        """Put a folder first on ``sys.path``; it is not put there twice."""
+        if str(folder) in self._folders:
+            return
+        self._folders.append(str(folder))
+        sys.path.insert(0, str(folder))
+        invalidate_caches()
+        if self._fresh:
+            self._make_room(folder)
+
+    def forget(self) -> None:
+        """Take out the folders and the modules that came from them; repeatable."""
+        for name, module in list(sys.modules.items()):
+            if name not in self._before and self._is_own(module):
+                del sys.modules[name]
+        sys.modules.update(self._set_aside)
+        self._set_aside.clear()
+        for folder in self._folders:
+            if folder in sys.path:
+                sys.path.remove(folder)
+        self._folders.clear()
+
+    def _make_room(self, folder: Path) -> None:
+        names = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
+        for name, module in list(sys.modules.items()):
+            top = name.partition(".")[0]
+            if (
+                name != "__main__"
+                and name in self._before
+                and top in names
+                and not is_protected(sys.modules.get(top, module))
+            ):
+                self._set_aside[name] = sys.modules.pop(name)
+        self._before -= self._set_aside.keys()
+
+    def _is_own(self, module: ModuleType) -> bool:
+        origin: object = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
+        if not isinstance(origin, str):
+            return False
+        parts = Path(origin).parts
+        for folder in map(Path, self._folders):
+            # A virtual environment in the folder is not part of the project.
+            if folder.parts == parts[: len(folder.parts)] and not _INSTALLED.intersection(parts[len(folder.parts) :]):
+                return True
+        return False
+
+
+def is_protected(module: ModuleType) -> bool:
+    """Return whether a module belongs to Python, to IoP or to an installed package."""
+    name = module.__name__.partition(".")[0]
+    if name in sys.stdlib_module_names or name == "iop" or name.startswith("iop_"):
+        return True
+    origin: object = getattr(module, "__file__", None)
+    return isinstance(origin, str) and bool(_INSTALLED.intersection(Path(origin).parts))
