@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from iop_production.items import Items
     from iop_production.production import Production
 
-_ATTRIBUTES = {
+PRODUCTION_ATTRIBUTES = {
     "@TestingEnabled": "testing_enabled",
     "@LogGeneralTraceEvents": "log_general_trace_events",
     "Description": "description",
     "ActorPoolSize": "actor_pool_size",
 }
-_ITEM_ATTRIBUTES = {
+ITEM_ATTRIBUTES = {
     "@Category": "category",
     "@ClassName": "class_name",
     "@PoolSize": "pool_size",
@@ -70,11 +70,11 @@ def read_body(production: Production, items: Items, body: Mapping[str, Any]) -> 
         What could not be read, one line each.
     """
     warnings: list[str] = []
-    for key, field in _ATTRIBUTES.items():
+    for key, field in PRODUCTION_ATTRIBUTES.items():
         if key in body:
             setattr(production, field, _scalar(body[key], f"{key} of the production", warnings))
     _read_production_settings(production, body, warnings)
-    known = {"@Name", "Item", "Setting", *_ATTRIBUTES}
+    known = {"@Name", "Item", "Setting", *PRODUCTION_ATTRIBUTES}
     warnings += [f"Ignoring unknown key {key!r} of the production" for key in body if key not in known]
     for number, entry in _entries(body.get("Item"), "Item", warnings):
         _read_item(production, items, entry, f"Item {number}", warnings)
@@ -99,7 +99,7 @@ def _read_item(production: Production, items: Items, entry: Mapping[str, Any], p
         name = check_item_name(text_of(entry.get("@Name")))
         place = f"{place} {name!r}"
         ref = ComponentRef(production, name)
-        for key, field in _ITEM_ATTRIBUTES.items():
+        for key, field in ITEM_ATTRIBUTES.items():
             if key in entry:
                 setattr(ref, field, _scalar(entry[key], f"{key} of {place}", warnings))
         items.add(ref)
@@ -107,7 +107,7 @@ def _read_item(production: Production, items: Items, entry: Mapping[str, Any], p
         warnings.append(f"Ignoring {place}: {error}")
         return
     ref.kind = read_kind(entry, place, warnings) or kind_of_class(ref.class_name)
-    known = {"@Name", "Setting", *_ITEM_ATTRIBUTES, *_KIND_KEYS}
+    known = {"@Name", "Setting", *ITEM_ATTRIBUTES, *_KIND_KEYS}
     warnings += [f"Ignoring unknown key {key!r} of {place}" for key in entry if key not in known]
     seen: set[tuple[str, str]] = set()
     for number, setting in _entries(entry.get("Setting"), f"Setting of {place}", warnings):
