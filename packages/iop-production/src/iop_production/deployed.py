@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-from iop_core.errors import ConfigurationError
+from iop_production.directors import ExportingDirector, need_director
 
 
-def export_deployed(director: Any, name: str) -> tuple[Any, object, list[str]]:
-    """Return the exported production, its connections, and what could not be exported.
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What is deployed, and what a running production says about it.
 
-    A director that knows no connections is no reason to warn.
+    Attributes:
+        data: The exported dictionary.
+        connections: What was reported about routes; None when not known.
+        queues: Counters of queues; None when not known.
+        warnings: What could not be exported.
+    """
+
+    data: Mapping[str, Any]
+    connections: object = None
+    queues: object = None
+    warnings: list[str] = field(default_factory=list[str])
+
+
+def export_deployed(director: object, name: str, *, queues: bool = False) -> Deployed:
+    """Return a deployed production, its connections and, when asked for, its queues.
+
+    A director that knows no connections or queues is no reason to warn.
 
     Raises:
         ConfigurationError: There is no director, or it cannot export productions.
     """
     purpose = f"reading what is deployed as {name!r}"
-    if director is None:
-        raise ConfigurationError(f"{purpose} needs a director: give director= or use prod.with_director(...)")
-    if not callable(getattr(director, "export_production", None)):
-        raise ConfigurationError(
-            f"{purpose} needs a director with export_production(), which {type(director).__name__} does not have"
-        )
-    data = director.export_production(name)
-    ask = getattr(director, "export_production_connections", None)
+    known: ExportingDirector = need_director(director, purpose, "export_production")
+    data = known.export_production(name)
+    warnings: list[str] = []
+    connections = _ask(known, "export_production_connections", name, "runtime connections", warnings)
+    counters = _ask(known, "export_production_queue_info", name, "queue info", warnings) if queues else None
+    return Deployed(data, connections, counters, warnings)
+
+
+def _ask(director: object, method: str, name: str, what: str, warnings: list[str]) -> object:
+    ask = getattr(director, method, None)
     if ask is None:
-        return data, None, []
+        return None
     try:
-        connections = ask(name)
+        answer: object = ask(name)
     except AttributeError:
-        return data, None, []
-    except Exception as error:  # noqa: BLE001 - boundary: the import is of use without routes
-        return data, None, [f"Could not export runtime connections: {' '.join(str(error).splitlines())}"]
-    return data, _dict_or_list(connections), []
-
-
-def _dict_or_list(value: object) -> object:
-    return cast("object", value) if isinstance(value, (dict, list)) else None
+        return None
+    except Exception as error:  # noqa: BLE001 - boundary: the import is of use without them
+        warnings.append(f"Could not export {what}: {' '.join(str(error).splitlines())}")
+        return None
+    return cast("object", answer) if isinstance(answer, (dict, list)) else None
