@@ -242,6 +242,26 @@ class ComponentRef:
             self.other_settings.append({"@Target": target, "@Name": key, "#text": value})
         return self
 
+    def inspect(self, refresh: bool = True) -> dict[str, Any]:
+        """Return everything that is known about the item, as ``Production.inspect_component`` does."""
+        return self.production.inspect_component(self, refresh=refresh)
+
+    def start(self) -> None:
+        """Start the item, as ``Production.start_component`` does."""
+        self.production.start_component(self)
+
+    def stop(self) -> None:
+        """Stop the item, as ``Production.stop_component`` does."""
+        self.production.stop_component(self)
+
+    def restart(self) -> None:
+        """Stop the item and start it again, as ``Production.restart_component`` does."""
+        self.production.restart_component(self)
+
+    def test(self, message: object = None, *, classname: str | None = None, body: object = None) -> Any:
+        """Send a test message to the item, as ``Production.test_component`` does."""
+        return self.production.test_component(self, message, classname=classname, body=body)
+
 
 def merge_settings(settings: dict[str, Any], changes: Mapping[Any, object]) -> None:
     """Put changes into settings; None as a value removes a setting."""

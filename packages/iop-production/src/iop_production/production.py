@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from typing_extensions import Self
 
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import ProductionTypeError
+from iop_production.apply_result import ProductionApplyResult
+from iop_production.applying import REMOTE_APPLY, apply_plan
+from iop_production.backup import DEFAULT_FOLDER
+from iop_production.change_plan import ProductionChangePlan
 from iop_production.comparison import compare_productions
 from iop_production.definition import define_production
 from iop_production.deployed import export_deployed
 from iop_production.diff import ProductionDiff
+from iop_production.directed_production import DirectedProduction
+from iop_production.directors import refuse_remote
 from iop_production.drafts import draft_class, draft_python
 from iop_production.export import export_production
 from iop_production.importing import import_production
 from iop_production.loose_data import mapping_of, shown
+from iop_production.plan_building import build_plan
 from iop_production.production_fields import check_production_name
 from iop_production.reading import production_body
-from iop_production.topology import Topology
+from iop_production.rollback import restore_backup
 from iop_production.validation import validate_production
 from iop_production.validation_report import ProductionValidationReport
+from iop_production.verify_result import ProductionVerifyResult
+from iop_production.verifying import verify_plan
 from iop_production.xml_text import parse_xml, render_xml
 
 
-class Production(Topology):
+class Production(DirectedProduction):
     """Items and the routes between them.
 
     Items can be added to an instance, or declared as class attributes of a subclass;
@@ -34,7 +43,7 @@ class Production(Topology):
     the production and return it.
 
     Its fields and the arguments to make one are those of ``ProductionFields``; how items are
-    added and connected is in ``Topology``.
+    added and connected is in ``Topology``, how it is run in ``DirectedProduction``.
 
     Raises:
         ProductionError: There is no name, or a declared item cannot work.
@@ -117,9 +126,9 @@ class Production(Topology):
         Raises:
             ConfigurationError: There is no director, or it cannot export productions.
         """
-        data, connections, warnings = export_deployed(director, name)
-        production = cls.from_dict(data, connections=connections, namespace=namespace, director=director)
-        production._warnings += warnings
+        found = export_deployed(director, name)
+        production = cls.from_dict(found.data, connections=found.connections, namespace=namespace, director=director)
+        production._warnings += found.warnings
         return production
 
     def to_mermaid(self, direction: str = "LR") -> str:
@@ -164,6 +173,124 @@ class Production(Topology):
             return Production.from_dict(mapping_of(cast("object", other)))
         raise ProductionTypeError(f"other must be a Production, production dictionary, or None; got {shown(other)}")
 
+    def plan(self, other: Production | Mapping[str, Any] | None = None) -> ProductionChangePlan:
+        """Return the operations that make another production what this one is.
+
+        Nothing is changed. What is deployed and not in this production becomes an operation
+        that needs permission; it is never removed silently.
+
+        Args:
+            other: As for ``diff``; None: what is deployed.
+
+        Raises:
+            ConfigurationError: None, and there is no director that can export productions.
+            ProductionTypeError: Something else.
+
+        Example:
+            >>> print(Production("Demo.P").plan({"Demo.P": {"Item": {"@Name": "Old"}}}).operations[0])
+            0001-delete_item delete_item items.Old [destructive]: item deletion is destructive
+        """
+        return build_plan(self, self._other(other))
+
+    def apply(
+        self,
+        plan: ProductionChangePlan | None = None,
+        *,
+        allow_destructive: bool = False,
+        backup_dir: str | Path = DEFAULT_FOLDER,
+        root_path: str | Path | None = None,
+        update: bool = True,
+        actor: str | None = None,
+        reason: str = "",
+    ) -> ProductionApplyResult:
+        """Apply a plan to what is deployed, after a backup of it.
+
+        Args:
+            plan: A plan that was made from this production. None: one that is made now.
+            allow_destructive: Whether items, settings and routes may be removed and classes
+                replaced.
+            backup_dir: Folder in which the backup gets a folder of its own.
+            root_path: Folder that classes of new items are imported from; None: found by
+                their modules.
+            update: Whether this production takes over the changes if it is the current one.
+            actor: Who asks for it, for the records; None: the user of this process.
+            reason: Why, for the records.
+
+        Returns:
+            What became of each operation. Without any that is allowed nothing happens, and
+            there is no backup.
+
+        Raises:
+            UnsupportedByBackendError: The director works on another machine.
+            PlanError: The plan is for something else, or was edited.
+            PlanConflictError: What is deployed changed since the plan was made.
+            PlanApplyError: The director did not accept the plan; it has the result so far and
+                the backup.
+        """
+        refuse_remote(self.director, REMOTE_APPLY)
+        return apply_plan(
+            self,
+            self.plan() if plan is None else plan,
+            allow_destructive=allow_destructive,
+            backup_dir=backup_dir,
+            root_path=root_path,
+            update=update,
+            actor=actor,
+            reason=reason,
+        )
+
+    def verify(
+        self, plan: ProductionChangePlan, *, result: ProductionApplyResult | None = None
+    ) -> ProductionVerifyResult:
+        """Return whether what a plan wants is deployed.
+
+        Args:
+            plan: The plan.
+            result: What ``apply`` returned; operations that it calls applied have to be found,
+                also those that needed permission. None: only the safe ones have to be.
+
+        Raises:
+            PlanError: The plan is for another production.
+            ConfigurationError: There is no director that can export productions.
+        """
+        return verify_plan(self, plan, result)
+
+    @staticmethod
+    def rollback_backup(
+        path: str | Path,
+        *,
+        director: object = None,
+        namespace: str | None = None,
+        allow_destructive: bool = False,
+        update: bool = True,
+    ) -> ProductionVerifyResult:
+        """Restore a production as it was before a plan was applied.
+
+        What is replaced is backed up first, in a folder beside the one that is restored.
+
+        Args:
+            path: Folder of the backup.
+            director: Where to restore it.
+            namespace: Namespace to restore it in; None: the one it was in.
+            allow_destructive: Has to be True: everything that was deployed since is replaced.
+            update: Whether the production takes over what is restored if it is the current one.
+
+        Returns:
+            One operation, ``rollback``: converged when the deployed production is as it was.
+
+        Raises:
+            PermissionNeededError: Without ``allow_destructive=True``.
+            PlanError: The backup is incomplete, was changed, or is of another namespace.
+        """
+        return restore_backup(
+            Production,
+            path,
+            director=director,
+            namespace=namespace,
+            allow_destructive=allow_destructive,
+            update=update,
+        )
+
     def validate(self, strict: bool = False) -> ProductionValidationReport:
         """Look for mistakes that can be found without running the production.
 
@@ -186,10 +313,6 @@ class Production(Topology):
               no issues
         """
         return validate_production(self, strict=strict)
-
-    def queue(self) -> dict[str, dict[str, Any]]:
-        """Return the counters of the queues as ``from_dict`` got them, by item."""
-        return copy.deepcopy(self._queues)
 
     def to_python(self) -> str:
         """Return Python source that builds this production, as a draft to review.

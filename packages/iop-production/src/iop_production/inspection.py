@@ -1,0 +1,81 @@
+"""Everything that is known about one item, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from iop_production.directors import need_director, read_status
+from iop_production.loose_data import mapping_of
+from iop_production.queue_counters import read_queue_counters
+
+if TYPE_CHECKING:
+    from iop_production.component_ref import ComponentRef
+    from iop_production.directed_production import DirectedProduction
+
+
+def inspect_item(production: DirectedProduction, ref: ComponentRef, *, refresh: bool) -> dict[str, Any]:
+    """Return what ``Production.inspect_component`` says; the arguments are those."""
+    edges = production.edges
+    return {
+        "production": production.name,
+        "name": ref.name,
+        "class_name": ref.class_name,
+        "adapter_class_name": ref.adapter_class_name,
+        "kind": ref.kind,
+        "category": ref.category,
+        "enabled": ref.enabled,
+        "pool_size": ref.pool_size,
+        "foreground": ref.foreground,
+        "comment": ref.comment,
+        "log_trace_events": ref.log_trace_events,
+        "schedule": ref.schedule,
+        "settings": {
+            "Host": dict(ref.host_settings),
+            "Adapter": dict(ref.adapter_settings),
+            "Other": [dict(entry) for entry in ref.other_settings],
+        },
+        "target_settings": list(ref.ports),
+        "outgoing": [edge.to_dict() for edge in edges if edge.source_item == ref.name],
+        "incoming": [edge.to_dict() for edge in edges if edge.target == ref.name],
+        "runtime": _runtime(production, ref.name) if refresh else _queue_of(production.queue(refresh=False), ref.name),
+    }
+
+
+def ask_queues(production: DirectedProduction) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return the counters of the queues of a production now, by item, and what could not be used.
+
+    Raises:
+        ConfigurationError: The director knows no queues.
+    """
+    purpose = f"reading the queues of {production.name!r}"
+    director = need_director(production.director, purpose, "export_production_queue_info")
+    return read_queue_counters(director.export_production_queue_info(production.name), production.item_names)
+
+
+def _runtime(production: DirectedProduction, item: str) -> dict[str, Any]:
+    runtime: dict[str, Any] = {}
+    warnings: list[str] = []
+    name = production.name
+    try:
+        director = need_director(production.director, f"reading the status of {name!r}", "status_production")
+        said: object = director.status_production()
+        current, status = read_status(said)
+        runtime["production_status"] = dict(mapping_of(said))
+        runtime["current_production"] = current
+        runtime["status"] = status
+        runtime["is_current_production"] = current == name
+        runtime["is_running"] = current == name and status == "running"
+    except Exception as error:  # noqa: BLE001 - boundary: the rest is known without it
+        warnings.append(f"Could not fetch production status: {' '.join(str(error).split())}")
+    try:
+        counters, more = ask_queues(production)
+        runtime.update(_queue_of(counters, item))
+        warnings += more
+    except Exception as error:  # noqa: BLE001 - boundary: the rest is known without it
+        warnings.append(f"Could not fetch queue info: {' '.join(str(error).split())}")
+    return {**runtime, "warnings": warnings} if warnings else runtime
+
+
+def _queue_of(counters: Mapping[str, dict[str, Any]], item: str) -> dict[str, Any]:
+    return {"queue": dict(counters[item])} if item in counters else {}
