@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from iop_core.component import Component
+from iop_core.deferring import DeferringHost
 from iop_core.errors import NotConnectedError, SendError
 from iop_core.interfaces import Host, MessageStream
 from iop_core.settings import TargetSetting
@@ -54,6 +55,23 @@ class BusinessHost(Component):
         """
         name = self._one_target(target)
         return self._connected().send_sync(name, request, timeout, self._describe(name, description))
+
+    def send_deferred_response(self, token: str, response: object) -> None:
+        """Give the answer that an operation put off with ``defer_response``.
+
+        Args:
+            token: What ``defer_response`` returned.
+            response: The reply message, or None.
+
+        Raises:
+            NotConnectedError: No engine that can defer answers runs this component.
+            SendError: The token names no request whose answer is outstanding.
+            StoreError: The answer could not be stored.
+        """
+        host = self._connected()
+        if not isinstance(host, DeferringHost):
+            raise NotConnectedError(f"{type(self).__name__} is run by a host that cannot give deferred answers")
+        host.send_deferred_response(token, response)
 
     async def send_request_async_ng(
         self, target: Target, request: object, timeout: float = -1, description: str | None = None

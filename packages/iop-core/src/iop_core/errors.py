@@ -260,6 +260,18 @@ class RequestFailedError(SendError):
         super().__init__(f"request to {target!r} failed: {reason}")
 
 
+class NoReplyError(IopError):
+    """An operation replied with nothing, and its ReplyCodeActions take that for a failure.
+
+    Args:
+        item: Name of the operation.
+    """
+
+    def __init__(self, item: str) -> None:
+        self.item = item
+        super().__init__(f"{item!r} gave no reply, which its ReplyCodeActions take for a failure (code X)")
+
+
 class FailureTimeoutError(IopError):
     """An operation tried a message again until its FailureTimeout was over.
 
@@ -303,7 +315,7 @@ class ComponentStartError(BackendError):
         super().__init__(f"item {item!r} could not start: {reason}")
 
 
-class SharedJobsError(BackendError):
+class SharedJobsError(ConfigurationError):
     """A process cannot be stopped or disabled alone, because it shares its jobs with others.
 
     Args:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from iop_core.business_host import BusinessHost
-from iop_core.errors import NoHandlerError
+from iop_core.deferring import DeferringHost
+from iop_core.errors import NoHandlerError, NotConnectedError
 
 
 class BusinessOperation(BusinessHost):
@@ -19,6 +20,70 @@ class BusinessOperation(BusinessHost):
         ...     def keep(self, request):
         ...         return None
     """
+
+    _wants_retry: bool = False
+    _wants_suspension: bool = False
+
+    @property
+    def retry(self) -> bool:
+        """Whether the message in hand is to be tried again; False at the start of each try.
+
+        Set it while a message is handled: what the try sent is dropped, and the message is
+        handled again after ``RetryInterval`` seconds, until ``FailureTimeout`` is over.
+        ``Retry`` is the same.
+        """
+        return self._wants_retry
+
+    @retry.setter
+    def retry(self, value: object) -> None:
+        self._wants_retry = bool(value)
+
+    @property
+    def retry_count(self) -> int:
+        """Number of the try in hand: 1 for the first; ``RetryCount`` is the same."""
+        return self.context.attempt
+
+    @property
+    def suspend_message(self) -> bool:
+        """Whether the message in hand is to be set aside for an operator; False at the start of each try.
+
+        Set it while a message is handled: what the try sent is dropped, the message becomes
+        Suspended, and the next one is taken. ``SuspendMessage`` is the same.
+        """
+        return self._wants_suspension
+
+    @suspend_message.setter
+    def suspend_message(self, value: object) -> None:
+        self._wants_suspension = bool(value)
+
+    Retry = retry
+    RetryCount = retry_count
+    SuspendMessage = suspend_message
+
+    def defer_response(self) -> str:
+        """Keep the caller of the message in hand waiting after its handler has ended.
+
+        What the handler returns is not sent. Any component answers later, also after a
+        restart, with ``send_deferred_response``. Until then the message and its answer have
+        the status Deferred.
+
+        Returns:
+            The token that names the request.
+
+        Raises:
+            NotConnectedError: No engine that can defer answers runs this component.
+            SendError: No request is in hand.
+
+        Example:
+            >>> class Lab(BusinessOperation):
+            ...     def on_message(self, request):
+            ...         request.token = self.defer_response()
+            ...         self.send_request_async("Analyser", request)
+        """
+        host = self._connected()
+        if not isinstance(host, DeferringHost):
+            raise NotConnectedError(f"{type(self).__name__} is run by a host that cannot defer answers: return one")
+        return host.defer_response()
 
     def on_message(self, request: Any) -> Any:
         """Handle a request that no handler takes.

@@ -35,6 +35,9 @@ NOT_SETTINGS = frozenset(
 )  # fmt: skip
 """Public names of components that mean something to IoP itself."""
 
+MESSAGE_STATE = frozenset({"retry", "retry_count", "suspend_message"})
+"""Names for the message in hand that a class may use for a setting of its own instead."""
+
 _CLASS_NAME = re.compile(r"%?[^\W\d]\w*(\.\w+)*")
 
 
@@ -177,7 +180,7 @@ def _candidates(component_class: type) -> list[str]:
         written = vars(cls)
         for name in (*written, *own_annotations(cls)):
             if is_framework(cls) and not is_setting(written.get(name)):
-                own.add(name)
+                own.update({name} - MESSAGE_STATE)
             else:
                 names.setdefault(name)
     return [name for name in names if not name.startswith("_") and name not in NOT_SETTINGS | own]

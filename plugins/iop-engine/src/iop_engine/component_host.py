@@ -55,6 +55,7 @@ class ComponentHost:
             delivery.message_id, delivery.session_id, delivery.attempt, delivery.source, delivery.time_created
         )
         scope = self._sender.scope = Scope(threading.get_ident(), context, delivery.session_id, unit, process_id)
+        scope.return_queue = delivery.return_queue
         return scope
 
     def enter_input(self, session_id: int = 0) -> None:
@@ -104,6 +105,21 @@ class ComponentHost:
         if scope is None or not scope.process_id:
             raise SendError(f"{self.item_name!r} called reply outside of an event of a process instance")
         scope.replies.append(message)
+
+    def defer_response(self) -> str:
+        """Put off the answer to the message in hand; see ``DeferringHost``."""
+        scope = self._sender.own_scope()
+        if scope is None or scope.unit is None or not scope.context.message_id or scope.process_id:
+            raise SendError(
+                f"{self.item_name!r} called defer_response outside of the handling of a request. Call it in a handler, "
+                "in the thread of that handler"
+            )
+        scope.is_deferred = True
+        return self._runtime.deferred.begin(scope.context.message_id, scope.return_queue)
+
+    def send_deferred_response(self, token: str, message: object) -> None:
+        """Give an answer that was put off; see ``DeferringHost``."""
+        self._runtime.deferred.answer(token, self._runtime.codec.encode(message), self._runtime.store)
 
     def set_timer(self, seconds: float, completion_key: str) -> None:
         """Ask to be answered later; see ``Host``."""

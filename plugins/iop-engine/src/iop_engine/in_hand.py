@@ -54,6 +54,11 @@ class Handling:
         """True when there is to be no further try."""
         return self.is_called_back or self.end is not None
 
+    @property
+    def is_waiting(self) -> bool:
+        """True while it waits for its next try."""
+        return self._alarm is not None
+
     def wait_until(self, moment: float) -> bool:
         """Wait for the next try; False when it was interrupted first."""
         with self._lock:
@@ -83,19 +88,14 @@ class Handling:
 
 
 class MessagesInHand:
-    """All messages that operations are handling.
+    """All messages that operations are handling."""
 
-    Args:
-        clock: Where time comes from.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._handlings: dict[int, Handling] = {}
 
-    def begin(self, delivery: Delivery) -> Handling:
+    def begin(self, delivery: Delivery, clock: Clock) -> Handling:
         """Note that a message is being handled."""
-        handling = self._handlings[delivery.message_id] = Handling(delivery, self._clock)
+        handling = self._handlings[delivery.message_id] = Handling(delivery, clock)
         return handling
 
     def end(self, handling: Handling) -> None:
@@ -106,15 +106,8 @@ class MessagesInHand:
         """Return the handling of a message, or None."""
         return self._handlings.get(message_id)
 
-    def call_back(self, item: str) -> None:
-        """Have the messages of an item that wait for their next try go back to the queue."""
-        for handling in tuple(self._handlings.values()):
-            if handling.delivery.target == item:
-                handling.call_back()
-
     def is_retrying(self, item: str) -> bool:
-        """Return whether a message of an item is tried again."""
+        """Return whether a message of an item waits for its next try."""
         return any(
-            handling.delivery.target == item and handling.delivery.attempt > 1
-            for handling in tuple(self._handlings.values())
+            handling.delivery.target == item and handling.is_waiting for handling in tuple(self._handlings.values())
         )

@@ -17,6 +17,7 @@ from iop_core.plugins import installed_plugins
 from iop_core.services import BusinessService
 from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.component_host import ComponentHost
+from iop_engine.engine_settings import DEFAULTS
 from iop_engine.handler_loop import HandlerLoop
 
 # Settings of every adapter that the engine itself obeys.
@@ -77,7 +78,8 @@ def make_instance(
     """
     instance = allocate(component_class, host)
     for name in apply_settings(instance, settings, owner=item.name):
-        instance.log_warning(f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}")
+        if name not in DEFAULTS:
+            instance.log_warning(f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}")
     missing = missing_required(instance)
     if missing:
         names = ", ".join(repr(name) for name in missing)

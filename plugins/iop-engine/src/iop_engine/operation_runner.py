@@ -7,7 +7,9 @@ from iop_core.definitions import ItemDefinition
 from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery
 from iop_engine.component_host import ComponentHost
+from iop_engine.engine_settings import read_engine_settings
 from iop_engine.handler_loop import HandlerLoop
+from iop_engine.in_hand import Handling
 from iop_engine.instances import (
     KEEPALIVE_INTERVAL,
     attach_adapter,
@@ -21,6 +23,7 @@ from iop_engine.instances import (
 )
 from iop_engine.keepalive import DEFAULT_KEEPALIVE_INTERVAL_SECONDS, Keepalive
 from iop_engine.request_handling import RequestHandling
+from iop_engine.retrying import Retrying
 from iop_engine.runtime import Runtime
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
@@ -44,9 +47,12 @@ class OperationRunner(Runner):
         self._requests = RequestHandling(item, runtime, self._host, self._streams)
         self._keepalive: Keepalive | None = None
         self._started: list[Component] = []
+        self._handling: Handling | None = None
+        self._is_interrupted = False
 
     def start(self) -> None:
         """Make the instance and its adapter and run their start-up hooks."""
+        self._is_interrupted = False
         self._streams.hand_over = self.hand_over
         operation_class = component_class_of(self._item, BusinessOperation)
         self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
@@ -57,6 +63,8 @@ class OperationRunner(Runner):
             if instance is not None:
                 start_instance(instance, self._loop)
                 self._started.append(instance)
+        settings = read_engine_settings(self._item, self._operation)
+        self._retrying = Retrying(self._item, self._runtime, settings, self._operation, self._requests)
         self._keepalive = Keepalive(both, self._host, self._loop, self._runtime.clock)
         if self._keepalive.is_needed:
             interval = interval_of(self._item, KEEPALIVE_INTERVAL, both, DEFAULT_KEEPALIVE_INTERVAL_SECONDS)
@@ -64,9 +72,19 @@ class OperationRunner(Runner):
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Have the request handled; its sends and its reply are stored with its end."""
-        unit = self._requests.settlement_of(delivery, self._dispatch)
-        if unit is not None:
-            settle(unit)
+        handling = self._handling = self._runtime.in_hand.begin(delivery, self._runtime.clock)
+        if self._is_interrupted:
+            handling.call_back()
+        try:
+            self._retrying.handle(handling, self._dispatch, settle)
+        finally:
+            self._runtime.in_hand.end(handling)
+
+    def interrupt(self) -> None:
+        """Have a message that waits for its next try go back to the queue."""
+        self._is_interrupted = True
+        if self._handling is not None:
+            self._handling.call_back()
 
     def stop(self) -> None:
         """Run the tear-down hooks, in the reverse order of the start."""

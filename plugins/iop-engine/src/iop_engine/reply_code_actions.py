@@ -102,9 +102,11 @@ class ReplyCodeActions:
 
     Attributes:
         entries: In the order in which they were written.
+        minds_replies: True when an entry is for results without a reply.
     """
 
     entries: tuple[Entry, ...]
+    minds_replies: bool
 
     @classmethod
     def parse(cls, text: str) -> ReplyCodeActions:
@@ -117,7 +119,8 @@ class ReplyCodeActions:
         Raises:
             SettingError: It cannot be understood; the text names the entry.
         """
-        return cls(tuple(_entry(part.strip()) for part in _parts(text) if part.strip()))
+        entries = tuple(_entry(part.strip()) for part in _parts(text) if part.strip())
+        return cls(entries, any("X" in entry.codes for entry in entries))
 
     def decide(self, result: TryResult) -> Verdict:
         """Return what to do: every matching entry that only warns, then the first other one that matches.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from iop_core.definitions import ItemDefinition
+from iop_core.headers import EMPTY_BODY, Body, MessageStatus
 from iop_core.stores import Delivery, Unit
 from iop_engine.component_host import ComponentHost
 from iop_engine.runtime import Runtime
@@ -12,8 +14,27 @@ from iop_engine.settlement import answer, failure, is_postponed, settled
 from iop_engine.stream_server import StreamServer
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What came of handling a request once.
+
+    Attributes:
+        unit: What the component sent meanwhile; it counts only when the try does.
+        reply: What it replied.
+        error: What it raised.
+        is_deferred: True when the reply will be given later.
+        has_reply: False when it replied with nothing.
+    """
+
+    unit: Unit
+    reply: Body = EMPTY_BODY
+    error: BaseException | None = None
+    is_deferred: bool = False
+    has_reply: bool = True
+
+
 class RequestHandling:
-    """Turns a request into its settlement, whatever the component does.
+    """Has requests handled, whatever the component does.
 
     Args:
         item: The item.
@@ -38,19 +59,47 @@ class RequestHandling:
         Returns:
             The settlement; None when another worker handles it, or the next start does.
         """
+        tried = self.try_once(delivery, respond)
+        if tried is None:
+            return None
+        if tried.error is not None:
+            return failure(self._item, delivery, tried.error, self._runtime.clock.now())
+        return self.completed(delivery, tried)
+
+    def try_once(self, delivery: Delivery, respond: Callable[[object], object]) -> Try | None:
+        """Have a request handled once; None when another worker handles it, or the next start does."""
         unit = Unit()
-        self._host.enter_message(delivery, unit)
+        scope = self._host.enter_message(delivery, unit)
+        has_reply = True
+
+        def ask(message: object) -> object:
+            nonlocal has_reply
+            reply = respond(message)
+            has_reply = reply is not None
+            return reply
+
         try:
-            body = self._streams.respond(delivery, respond)
-            if body is None:
-                return None
-            if delivery.return_queue:
-                unit.new.append(answer(self._item, delivery, body))
-            unit.settled.append(settled(delivery))
+            reply = self._streams.respond(delivery, ask)
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
-            if is_postponed(delivery, exc):
-                return None
-            return failure(self._item, delivery, exc, self._runtime.clock.now())
+            return None if is_postponed(delivery, exc) else Try(unit, error=exc)
         finally:
             self._host.leave()
-        return unit
+        if reply is None:
+            return None
+        return Try(unit, reply, is_deferred=scope.is_deferred, has_reply=has_reply or scope.is_deferred)
+
+    def completed(self, delivery: Delivery, tried: Try) -> Unit:
+        """Return the end of a request whose try counts."""
+        if delivery.return_queue:
+            tried.unit.new.append(answer(self._item, delivery, tried.reply))
+        tried.unit.settled.append(settled(delivery))
+        return tried.unit
+
+    def deferred(self, delivery: Delivery, tried: Try) -> Unit:
+        """Return the end of a handling whose answer comes later: request and answer are Deferred."""
+        if delivery.return_queue:
+            later = answer(self._item, delivery)
+            later.status = MessageStatus.DEFERRED
+            tried.unit.new.append(later)
+        tried.unit.settled.append(settled(delivery, MessageStatus.DEFERRED))
+        return tried.unit

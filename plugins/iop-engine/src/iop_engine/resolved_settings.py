@@ -10,15 +10,17 @@ from iop_core.errors import UnknownItemError
 from iop_core.plugins import installed_plugins
 from iop_core.setting_layers import DefaultSetting, ResolvedSetting
 from iop_core.setting_resolution import ObeyedSettings, explain_item, explain_production, with_defaults
+from iop_engine.engine_settings import DEFAULTS
 from iop_engine.instances import CALL_INTERVAL, KEEPALIVE_INTERVAL
 from iop_engine.keepalive import DEFAULT_KEEPALIVE_INTERVAL_SECONDS
 from iop_engine.service_runner import DEFAULT_CALL_INTERVAL_SECONDS
 
 OBEYED = ObeyedSettings(
+    host=DEFAULTS,
     adapter={
         CALL_INTERVAL: DEFAULT_CALL_INTERVAL_SECONDS,
         KEEPALIVE_INTERVAL: DEFAULT_KEEPALIVE_INTERVAL_SECONDS,
-    }
+    },
 )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.stores import Store
 from iop_engine.addresses import AddressBook
+from iop_engine.deferred_responses import DeferredResponses
+from iop_engine.in_hand import MessagesInHand
 from iop_engine.stream_reader import StreamIds
 
 
@@ -24,6 +27,9 @@ class Runtime:
         keeps_trace: True when the production keeps the trace entries of every item.
         streams: Gives ids to generator requests.
         is_stopping: Set when the production begins to stop.
+        in_hand: What operations are handling.
+        deferred: Answers that operations put off.
+        on_disable: Called with an item that is to be disabled and why; from any thread, returns at once.
     """
 
     store: Store
@@ -33,3 +39,6 @@ class Runtime:
     keeps_trace: bool
     streams: StreamIds = field(default_factory=StreamIds)
     is_stopping: threading.Event = field(default_factory=threading.Event)
+    in_hand: MessagesInHand = field(default_factory=MessagesInHand)
+    deferred: DeferredResponses = field(default_factory=DeferredResponses)
+    on_disable: list[Callable[[str, str], None]] = field(default_factory=list[Callable[[str, str], None]])

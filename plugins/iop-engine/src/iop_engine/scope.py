@@ -20,6 +20,8 @@ class Scope:
             own input, where each send is stored at once.
         process_id: The process instance in hand; 0 when none.
         replies: What ``reply`` was called with.
+        return_queue: Where the answer to the message in hand goes; empty when nobody wants one.
+        is_deferred: Whether the answer to the message in hand is given later.
     """
 
     thread: int
@@ -28,6 +30,8 @@ class Scope:
     unit: Unit | None = None
     process_id: int = 0
     replies: list[object] = field(default_factory=list[object])
+    return_queue: str = ""
+    is_deferred: bool = False
 
     def follow(self, session_id: int) -> None:
         """Have later sends of the same input belong to the session that the first one opened."""
