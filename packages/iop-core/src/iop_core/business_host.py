@@ -207,7 +207,8 @@ class BusinessHost(Component):
         return names[0]
 
     def _target_names(self, target: Target) -> Sequence[str]:
-        resolved = target.resolve() if isinstance(target, ResolvableTarget) else target
+        # Names are looked at first: asking whether one can be resolved costs more than all the rest.
+        resolved = target if isinstance(target, str) or not isinstance(target, ResolvableTarget) else target.resolve()
         if not isinstance(resolved, str):
             raise NotConnectedError(
                 f"{type(self).__name__} was given {target!r} as target; give an item name, self.<target setting> "
