@@ -3,46 +3,59 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from iop_core.backends import RunOptions
 from iop_core.definitions import ProductionDefinition
-from iop_core.errors import ConfigurationError
+from iop_core.errors import BackendUnavailableError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
+from iop_director import deployed_calls, life_cycle
+from iop_director.class_calls import also_on_class
+from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
+from iop_director.place import choose_place
 from iop_director.records import status_to_dict
+from iop_director.service_cache import ServiceCache
+from iop_director.trial_messages import send_test_message
 from iop_production import Production
 
 if TYPE_CHECKING:
-    from iop_core.backends import Backend, RunningProduction
+    from iop_core.backends import Backend, MessageHistory, RunningProduction
     from iop_core.default_settings import DefaultSettings
     from iop_core.events import LogEntry, ProductionStatus, QueueStatus, StoredMessage, Trace
     from iop_core.headers import MessageHeader
+    from iop_core.item_control import ItemStatus
     from iop_core.plugins import PluginRegistry
     from iop_core.setting_layers import ResolvedSetting
 
-DEFAULT_URL = "local:"
-DEFAULT_NAMESPACE = "USER"
+NOT_DEFINED = "Not defined"
 
 
 class Director:
     """Runs productions and answers questions about them, wherever they run.
 
-    The place is chosen by URL and by nothing else: the argument, else the environment
-    variable ``IOP_URL``, else ``local:``. A place that cannot be used is an error; no
-    other is tried instead.
+    The place is chosen by URL: the argument, else the environment variable ``IOP_URL``, else
+    ``REMOTE_SETTINGS`` of a file, else ``local:``. A place that cannot be used is an error; no
+    other is tried instead. Where a production runs there, it is asked, in whatever process it
+    is; else what it left behind is read.
+
+    Most methods can also be called on the class: ``Director.status_production()``.
 
     Args:
         url: ``local:`` (data in ``.iop`` below the current directory),
             ``local:relative/path`` or ``local:///absolute/path``; other schemes come with
             plug-ins.
         namespace: Part of the place to work in. None: the environment variable
-            ``IOP_NAMESPACE``, else ``USER``.
+            ``IOP_NAMESPACE``, or what the file says, else ``USER``.
+        remote_settings: File with ``REMOTE_SETTINGS``, which is read and not run. None: the
+            environment variable ``IOP_SETTINGS``.
         plugins: Where backends are looked up. None: what is installed.
 
     Raises:
-        ConfigurationError: The URL has no scheme.
+        ConfigurationError: The URL has no scheme, or the file cannot be used.
         UnknownPluginError: No installed plug-in knows the scheme; the text names the
             package to install, where known.
         BackendError: The backend cannot use the URL.
@@ -58,14 +71,15 @@ class Director:
         url: str | None = None,
         *,
         namespace: str | None = None,
+        remote_settings: str | os.PathLike[str] | None = None,
         plugins: PluginRegistry | None = None,
     ) -> None:
-        environment = os.environ
-        chosen = url or environment.get("IOP_URL") or DEFAULT_URL
-        self._namespace = namespace or environment.get("IOP_NAMESPACE") or DEFAULT_NAMESPACE
+        place = choose_place(url, namespace=namespace, remote_settings=remote_settings)
+        self._namespace = place.namespace
         registry = installed_plugins() if plugins is None else plugins
-        backend_class = choose("backend", _scheme_of(chosen), registry.backends())
-        self._backend: Backend = backend_class.open(chosen, namespace=self._namespace)
+        backend_class = choose("backend", _scheme_of(place.url), registry.backends())
+        self._backend: Backend = backend_class.open(place.url, namespace=place.namespace)
+        self._services = ServiceCache(self._backend)
 
     @property
     def backend(self) -> Backend:
@@ -79,6 +93,8 @@ class Director:
 
     def run(self, production: Production | ProductionDefinition, *, durability: str = "full") -> RunningProduction:
         """Run a production in this process; returns when every item is ready.
+
+        Other processes of this user can reach it meanwhile.
 
         Args:
             production: A ``Production`` or its definition.
@@ -94,8 +110,73 @@ class Director:
             ComponentStartError: An item could not start; nothing is left running.
             StoreError: The store cannot be opened or belongs to a running production.
         """
-        return self._backend.run(_definition_of(production), RunOptions(durability=durability))
+        return self._backend.run(_definition_of(production), RunOptions(durability=durability, is_reachable=True))
 
+    def connect(self) -> RunningProduction:
+        """Return the production that runs there, in whatever process.
+
+        Raises:
+            BackendUnavailableError: None runs, or it does not answer.
+        """
+        return self._backend.connect()
+
+    @also_on_class
+    def start_production(self, production_name: str | None = None) -> None:
+        """Start a production in a process of its own, which outlives this one; returns when it is ready.
+
+        Args:
+            production_name: One that is deployed, or was started here last; None: the default one.
+
+        Raises:
+            ConfigurationError: There is none of that name, or none to choose.
+            LifeCycleError: One runs already.
+            BackendError: It did not start; the text says why.
+        """
+        life_cycle.start(self._backend, life_cycle.order_for(self._backend, production_name))
+
+    @also_on_class
+    def start_production_with_log(self, production_name: str | None = None) -> None:
+        """Start a production and show its event log until Ctrl-C, which stops it."""
+        life_cycle.start(self._backend, life_cycle.order_for(self._backend, production_name))
+        try:
+            self._print_log()
+        except KeyboardInterrupt:
+            self._backend.connect().stop()
+
+    @also_on_class
+    def stop_production(self) -> None:
+        """Stop what runs, in whatever process; what is not handled stays stored.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+        """
+        self._backend.connect().stop()
+
+    @also_on_class
+    def restart_production(self) -> None:
+        """Stop what runs and start it as it was started; errors as for the two."""
+        life_cycle.restart(self._backend)
+
+    @also_on_class
+    def shutdown_production(self) -> None:
+        """Stop what runs, and end its process if that takes more than ten seconds.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+        """
+        life_cycle.shut_down(self._backend)
+
+    @also_on_class
+    def update_production(self) -> None:
+        """Have the running production take over what is deployed, or what its file says now.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+            ConfigurationError: What is there now cannot run; nothing changed.
+        """
+        self._backend.connect().refresh()
+
+    @also_on_class
     def status_production(self) -> dict[str, object]:
         """Return what runs, or ran last.
 
@@ -107,15 +188,214 @@ class Director:
         Raises:
             BackendUnavailableError: Nothing was ever stored there, or it cannot be read.
         """
-        return status_to_dict(self.status())
+        return status_to_dict(self._history().status())
 
     def status(self) -> ProductionStatus:
         """Return what ``status_production`` returns, as an object."""
-        return self._backend.history().status()
+        return self._history().status()
+
+    @also_on_class
+    def list_productions(self) -> dict[str, dict[str, object]]:
+        """Return the productions that are deployed, run, or ran last: name to ``Status`` and ``Since``."""
+        return deployed_calls.list_productions(self._backend)
+
+    def items(self) -> list[ItemStatus]:
+        """Return every item of the running production.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+        """
+        return self._backend.connect().items()
+
+    @also_on_class
+    def start_component(self, component_name: str) -> None:
+        """Start an item of the running production; returns when it is ready.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+            UnknownItemError: No such item.
+            ComponentStartError: It could not start.
+        """
+        self._backend.connect().start_component(component_name)
+
+    @also_on_class
+    def stop_component(self, component_name: str) -> None:
+        """Stop an item of the running production; its queue goes on taking messages."""
+        self._backend.connect().stop_component(component_name)
+
+    @also_on_class
+    def restart_component(self, component_name: str) -> None:
+        """Stop an item of the running production and start it."""
+        self._backend.connect().restart_component(component_name)
+
+    @also_on_class
+    def get_business_service(self, target: str, force_session_id: bool = False) -> Any:
+        """Return an instance of a service's class in this process, to be called directly.
+
+        What it sends goes to the running production, in whatever process that is. The same
+        instance is returned until the production is restarted. Its calls take turns.
+
+        Args:
+            target: Name of the service.
+            force_session_id: Kept for older programs; every call opens a session of its own.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+            UnknownItemError: No such item.
+            ConfigurationError: It is no service, or its class cannot be loaded here.
+
+        Example:
+            >>> service = Director().get_business_service("Intake")  # doctest: +SKIP
+            >>> service.on_process_input("Hello")  # doctest: +SKIP
+        """
+        return self._services.get(target)
+
+    @also_on_class
+    def create_business_service(self, target: str) -> Any:
+        """Return a new instance of a service's class, such as one for each thread; see ``get_business_service``."""
+        return self._services.make(target)
+
+    @also_on_class
+    def create_python_business_service(self, target: str) -> Any:
+        """Return a new instance of a service's class; the older name of ``create_business_service``."""
+        return self._services.make(target)
+
+    @also_on_class
+    def test_component(
+        self,
+        target: str,
+        message: object = None,
+        classname: str | None = None,
+        body: object = None,
+        restart: bool = False,
+    ) -> Any:
+        """Send a message to one item of the running production and return its reply.
+
+        Args:
+            target: Any item.
+            message: The message; None: an empty one.
+            classname: Instead of ``message``: name of a class that the production knows.
+            body: Fields of that class, as JSON text or dict.
+            restart: Restart the item before.
+
+        Returns:
+            The reply message; ``{"classname", "body", "truncated"}`` where its class is not
+            loaded here.
+
+        Raises:
+            BackendUnavailableError: Nothing runs.
+            UnknownItemError: No such item.
+            RequestTimeoutError: No reply within a minute.
+            RequestFailedError: The item ended with an error.
+        """
+        running = self._backend.connect()
+        if restart:
+            running.restart_component(target)
+        return send_test_message(running, target, message, classname, body)
+
+    @also_on_class
+    def log_production(self) -> None:
+        """Show the event log on standard output as it grows, until Ctrl-C."""
+        with suppress(KeyboardInterrupt):
+            self._print_log()
+
+    @also_on_class
+    def log_production_top(self, top: int = FIRST_ENTRIES) -> None:
+        """Show the newest entries of the event log on standard output, oldest first."""
+        for entry in self._history().log(limit=top):
+            sys.stdout.write(format_entry(entry) + "\n")
+
+    @also_on_class
+    def read_top_log(self, top: int = FIRST_ENTRIES) -> list[str]:
+        """Return the newest entries of the event log as text, oldest first."""
+        return [format_entry(entry) for entry in self._history().log(limit=top)]
+
+    @also_on_class
+    def read_log(self) -> Iterator[str]:
+        """Return the newest entries of the event log as text, then each new one, for ever."""
+        return map(format_entry, follow_log(self.log))
+
+    @staticmethod
+    def format_log(entry: LogEntry) -> str:
+        """Return an entry of the event log as text: one line, and its further lines indented."""
+        return format_entry(entry)
+
+    @also_on_class
+    def set_default_production(self, production_name: str = "") -> None:
+        """Choose the production that is meant when none is named; empty: none.
+
+        Raises:
+            UnknownDeploymentError: None of that name is deployed.
+        """
+        deployments = self._backend.deployments()
+        deployments.set_default_production(production_name, actor=deployed_calls.user(), reason=deployed_calls.REASON)
+
+    @also_on_class
+    def get_default_production(self) -> str:
+        """Return the name of the default production; ``Not defined`` when there is none."""
+        return self._backend.deployments().default_production() or NOT_DEFINED
+
+    @also_on_class
+    def export_production(self, production_name: str) -> dict[str, Any]:
+        """Return a deployed production as ``{name: {...}}``.
+
+        Raises:
+            UnknownDeploymentError: None of that name is deployed.
+        """
+        return self._backend.deployments().export_production(production_name)
+
+    @also_on_class
+    def export_production_connections(self, production_name: str) -> dict[str, Any]:
+        """Return item to the items that it is connected to."""
+        return deployed_calls.export_connections(self._backend, production_name)
+
+    @also_on_class
+    def export_production_queue_info(self, production_name: str) -> dict[str, Any]:
+        """Return what waits in the queues of a production: ``{"items": [{"item", "queue_name", "count"}]}``."""
+        return deployed_calls.export_queues(self._backend, production_name)
+
+    @also_on_class
+    def apply_production_plan(self, plan: Mapping[str, Any], allow_destructive: bool = False) -> dict[str, Any]:
+        """Change what is deployed as a plan says, all of it or nothing; ``Production.apply`` calls this.
+
+        Raises:
+            PlanError: The plan was edited.
+            PlanConflictError: The production changed since the plan was made.
+        """
+        return deployed_calls.apply_production_plan(
+            self._backend.deployments(), plan, allow_destructive=allow_destructive
+        )
+
+    @also_on_class
+    def register_production_definition(self, name: str, definition: Mapping[str, Any]) -> None:
+        """Deploy a production in place of the one of that name."""
+        deployed_calls.register_production(self._backend.deployments(), name, definition)
+
+    @also_on_class
+    def register_component(
+        self, module: str, classname: str, path: str, overwrite: int = 1, iris_classname: str = "Python"
+    ) -> None:
+        """Let a Python class stand for a class on IRIS, where productions name it.
+
+        Args:
+            module: Module to import.
+            classname: Name of the class in it.
+            path: Folder to import it from.
+            overwrite: 1: in place of one that is registered already; 0: refuse that.
+            iris_classname: Name of the class on IRIS.
+
+        Raises:
+            DeploymentError: It cannot be loaded, or is registered already.
+        """
+        deployed_calls.register_component(
+            self._backend.deployments(),
+            deployed_calls.registration_of(module, classname, path, iris_classname),
+            overwrite=bool(overwrite),
+        )
 
     def queues(self) -> list[QueueStatus]:
         """Return every queue that holds messages, by name."""
-        return self._backend.history().queues()
+        return self._history().queues()
 
     def messages(self, **filters: object) -> Iterator[MessageHeader]:
         """Return the headers of the matching messages, oldest first, a page at a time.
@@ -131,15 +411,15 @@ class Director:
             >>> for header in Director().messages(status="Error", since="2h"):  # doctest: +SKIP
             ...     print(header.message_id, header.error)
         """
-        return self._backend.history().messages(message_filter(**filters))
+        return self._history().messages(message_filter(**filters))
 
     def count_messages(self, **filters: object) -> int:
         """Return how many messages match; the filters are those of ``messages``."""
-        return self._backend.history().count_messages(message_filter(**filters))
+        return self._history().count_messages(message_filter(**filters))
 
     def message(self, message_id: int) -> StoredMessage | None:
         """Return one message with its body, or None."""
-        return self._backend.history().message(message_id)
+        return self._history().message(message_id)
 
     def trace(self, session_id: int | None = None) -> Trace | None:
         """Return all messages and log entries of a session, the latest one for None.
@@ -147,7 +427,7 @@ class Director:
         Returns:
             The trace; None when there is no such session.
         """
-        return self._backend.history().trace(session_id)
+        return self._history().trace(session_id)
 
     def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
         """Return entries of the event log, oldest first.
@@ -157,7 +437,7 @@ class Director:
             item: Only entries of that item.
             limit: Only the newest that many.
         """
-        return self._backend.history().log(since_id=since_id, item=item, limit=limit)
+        return self._history().log(since_id=since_id, item=item, limit=limit)
 
     @property
     def default_settings(self) -> DefaultSettings:
@@ -186,6 +466,18 @@ class Director:
             BackendError: The backend does not resolve settings here.
         """
         return self._backend.explain_settings(_definition_of(production), item)
+
+    def _history(self) -> MessageHistory:
+        """Return who answers questions: what runs, else what it left behind."""
+        try:
+            return self._backend.connect()
+        except BackendUnavailableError:
+            return self._backend.history()
+
+    def _print_log(self) -> None:
+        for text in self.read_log():
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
 
 
 def _scheme_of(url: str) -> str:

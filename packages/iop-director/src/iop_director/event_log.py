@@ -1,0 +1,59 @@
+"""Showing the event log, and following it as it grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from iop_core.errors import BackendUnavailableError
+from iop_core.events import LogEntry
+from iop_director.records import word_of
+from iop_director.safe_text import one_line
+
+FIRST_ENTRIES = 10
+_INTERVAL_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 10.0
+
+ReadLog = Callable[..., list[LogEntry]]
+
+
+def format_entry(entry: LogEntry) -> str:
+    """Return an entry as one line and its further lines indented: time, type, item, session/message, text."""
+    first, *others = entry.text.splitlines() or [""]
+    time_text = entry.time_logged.astimezone().isoformat(" ", "milliseconds")[:23]
+    session = f" [{entry.session_id}/{entry.message_id}]" if entry.session_id else ""
+    head = f"{time_text} {word_of(entry.type)} {one_line(entry.item) or 'engine'}{session}: {one_line(first)}"
+    return "\n".join([head, *(f"    {one_line(other)}" for other in others)])
+
+
+def follow_log(
+    read: ReadLog, *, first: int = FIRST_ENTRIES, wait: Callable[[float], object] = time.sleep
+) -> Iterator[LogEntry]:
+    """Return the newest entries and then each new one, oldest first, once, for ever.
+
+    The place in the log is its last id, so that nothing is lost or repeated whatever the clocks
+    say. While the log cannot be read it is tried again, in growing intervals.
+
+    Args:
+        read: Reads entries, such as ``Director().log``.
+        first: How many of the entries that are there already.
+        wait: Called with the seconds between two looks.
+
+    Raises:
+        BackendUnavailableError: It cannot be read the first time.
+    """
+    entries = read(limit=first)
+    last = entries[-1].entry_id if entries else 0
+    yield from entries
+    pause = _INTERVAL_SECONDS
+    while True:
+        wait(pause)
+        try:
+            entries = read(since_id=last)
+        except BackendUnavailableError:
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            continue
+        pause = _INTERVAL_SECONDS
+        for entry in entries:
+            last = entry.entry_id
+            yield entry
