@@ -150,7 +150,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
     def write(**files: str) -> Path:
         for name, text in files.items():
-            file = tmp_path / f"{name.replace('__', '/')}.py"
+            file = tmp_path / f"{name.replace('__', '/').replace('INIT', '__init__')}.py"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         return tmp_path / f"{next(iter(files)).replace('__', '/')}.py"

@@ -20,6 +20,7 @@ HOMES = {
     "ComponentItem": "iop_production",
     "ComponentRef": "iop_production",
     "Director": "iop_director",
+    "DirectorProtocol": "iop_director",
     "GraphEdge": "iop_production",
     "GraphNode": "iop_production",
     "OperationItem": "iop_production",
@@ -40,6 +41,12 @@ HOMES = {
     "Route": "iop_production",
     "ServiceItem": "iop_production",
     "TargetSettingRef": "iop_production",
+    "Utils": "iop_migrate",
+    "bind_component": "iop_migrate",
+    "list_bindings": "iop_migrate",
+    "register_component": "iop_migrate",
+    "unbind_component": "iop_migrate",
+    "unregister_component": "iop_migrate",
 }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import threading
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_core.errors import SettingsFileError
-from iop_core.persistent.classes import PERSISTENT_CLASSES
-from iop_core.registry import MESSAGE_CLASSES
 from iop_director import Director
+from iop_migrate.asking_user import asking_user
 from iop_migrate.plan import MigrationPlan, PlannedChanges, plan_content
+from iop_migrate.project_imports import only_looking
 from iop_migrate.settings_file import open_settings
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from iop_migrate.file_module import FileModule
     from iop_migrate.remote_settings import RemoteSettings
     from iop_migrate.settings_content import SettingsContent
-
-# The modules of a process are one and the same for all its threads.
-_ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ def migrate(
     deployments = director.backend.deployments()
     if dry_run:
         return MigrationResult(plan, plan.changes(deployments).lines(), dry_run=True)
-    with deployments.transaction(actor=actor or getpass.getuser(), reason=reason or f"migrate {plan.path}") as change:
+    with deployments.transaction(actor=actor or asking_user(), reason=reason or f"migrate {plan.path}") as change:
         changes = plan.changes(change)
         _write(changes, change)
     return MigrationResult(plan, changes.lines(), dry_run=False)
@@ -123,7 +119,7 @@ def migrate(
 @contextmanager
 def _read(path: str | Path) -> Generator[tuple[FileModule, SettingsContent]]:
     """Run and read a settings file, and forget it at the end of the block."""
-    with _ONE_AT_A_TIME, MESSAGE_CLASSES.preserved(), PERSISTENT_CLASSES.preserved():
+    with only_looking():
         loaded, content = open_settings(path, fresh=True)
         try:
             yield loaded, content
@@ -133,8 +129,6 @@ def _read(path: str | Path) -> Generator[tuple[FileModule, SettingsContent]]:
 
 def _choose_director(remote: RemoteSettings | None, namespace: str | None, *, dry_run: bool) -> Director | None:
     """Return where to deploy; None: elsewhere, and nothing has to be asked there."""
-    import os
-
     if remote is None or os.environ.get("IOP_URL"):
         return Director(namespace=namespace)
     return None if dry_run else Director(remote.url, namespace=namespace or remote.namespace)

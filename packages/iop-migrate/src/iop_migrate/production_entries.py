@@ -104,23 +104,30 @@ def object_entry(production: Production, place: str, reader: ClassReader) -> Pro
 
 
 def _read_entry(value: object, place: str, reader: ClassReader) -> Iterator[ProductionEntry]:
-    if isinstance(value, Production):
-        yield object_entry(value, place, reader)
-    elif isinstance(value, type) and issubclass(value, Production):
-        try:
-            made = value()
-        except (IopError, TypeError) as exc:
-            raise SettingsFileError(f"{place}: {value.__name__}() failed: {exc}") from exc
+    made = _production_of(value, place)
+    entries = _dictionary_of(value)
+    if made is not None:
         yield object_entry(made, place, reader)
-    elif isinstance(value, dict) and value:
-        for name, body in cast("dict[object, object]", value).items():
+    elif entries:
+        for name, body in entries.items():
             yield _dictionary_entry(name, body, f"{place}[{name!r}]", reader)
     else:
-        empty = " that is empty" if value == {} else ""
+        given = _kind_of_value(value) + ("" if entries is None else " that is empty")
         raise SettingsFileError(
-            f"{place} is {_kind_of_value(value)}{empty}, not a Production; give a Production, or a dict such as "
+            f"{place} is {given}, not a Production; give a Production, or a dict such as "
             "{'Demo.Production': {'Item': [...]}}"
         )
+
+
+def _production_of(value: object, place: str) -> Production | None:
+    if isinstance(value, Production):
+        return value
+    if not isinstance(value, type) or not issubclass(value, Production):
+        return None
+    try:
+        return value()
+    except (IopError, TypeError) as exc:
+        raise SettingsFileError(f"{place}: {value.__name__}() failed: {exc}") from exc
 
 
 def _register(ref: ComponentRef, place: str, reader: ClassReader) -> None:
@@ -175,14 +182,15 @@ def _item(item: object, place: str, reader: ClassReader) -> dict[str, Any]:
     if isinstance(value, ModuleType):
         raise SettingsFileError(f"{place}: '@ClassName' is the module {value.__name__!r}; name one class of it")
     if not isinstance(value, str):
-        if isinstance(value, dict) and "class" not in value:
-            raise SettingsFileError(f"{place} '@ClassName' names several classes; give one, with 'module' and 'class'")
         found["@ClassName"] = _item_class(name, value, f"{place} '@ClassName'", reader)
     return found
 
 
 def _item_class(name: str, value: object, place: str, reader: ClassReader) -> str:
     """Register the class of an item; return its name on IRIS, which is that of the item where that can be."""
+    entry = _dictionary_of(value)
+    if entry is not None and "class" not in entry:
+        raise SettingsFileError(f"{place} names several classes; give one, with 'module' and 'class'")
     try:
         key = check_iris_name(name)
     except IrisNameError:  # an item may be called anything, a class may not
@@ -194,8 +202,12 @@ def _item_class(name: str, value: object, place: str, reader: ClassReader) -> st
 def _own_key(value: object) -> str:
     if isinstance(value, type):
         return proxy_name(cast("type[object]", value))
-    entry = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    entry = _dictionary_of(value) or {}
     return f"Python.{entry.get('module')}.{entry.get('class')}".replace("_", "")
+
+
+def _dictionary_of(value: object) -> dict[object, object] | None:
+    return cast("dict[object, object]", value) if isinstance(value, dict) else None
 
 
 def _kind_of_value(value: object) -> str:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import invalidate_caches
 from pathlib import Path
 from types import ModuleType
 
+from iop_core.persistent.classes import PERSISTENT_CLASSES
+from iop_core.registry import MESSAGE_CLASSES
+
+# The modules of a process are one and the same for all its threads.
+_ONE_AT_A_TIME = threading.RLock()
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -22,6 +30,7 @@ class ProjectImports:
     def __init__(self, *, fresh: bool) -> None:
         self._fresh = fresh
         self._before = frozenset(sys.modules)
+        self._path = list(sys.path)
         self._folders: list[str] = []
         self._set_aside: dict[str, ModuleType] = {}
 
@@ -38,13 +47,15 @@ class ProjectImports:
     def forget(self) -> None:
         """Take out the folders and the modules that came from them; repeatable."""
         for name, module in list(sys.modules.items()):
-            if name not in self._before and self._is_own(module):
+            if name not in self._before and (self._is_own(module) or (self._fresh and not is_protected(module))):
                 del sys.modules[name]
         sys.modules.update(self._set_aside)
         self._set_aside.clear()
         for folder in self._folders:
             if folder in sys.path:
                 sys.path.remove(folder)
+        if self._fresh and self._folders:
+            sys.path[:] = self._path  # the code itself may have changed it
         self._folders.clear()
 
     def _make_room(self, folder: Path) -> None:
@@ -72,9 +83,17 @@ class ProjectImports:
         return False
 
 
+@contextmanager
+def only_looking() -> Generator[None]:
+    """Let the block import code of a project to look at it, without its messages becoming known."""
+    with _ONE_AT_A_TIME, MESSAGE_CLASSES.preserved(), PERSISTENT_CLASSES.preserved():
+        yield
+
+
 def is_protected(module: ModuleType) -> bool:
     """Return whether a module belongs to Python, to IoP or to an installed package."""
     name = module.__name__.partition(".")[0]
+    module = sys.modules.get(name, module)
     if name in sys.stdlib_module_names or name == "iop" or name.startswith("iop_"):
         return True
     origin: object = getattr(module, "__file__", None)
