@@ -7,12 +7,13 @@ engine hands over *units*: what belongs together and is kept as a whole or not a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from iop_core.audit import AuditEntry
+from iop_core.errors import StoreError
 from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import (
     EMPTY_BODY,
@@ -24,6 +25,7 @@ from iop_core.headers import (
     MessageStatus,
     MessageType,
 )
+from iop_core.purging import PurgeOptions, PurgeResult
 
 if TYPE_CHECKING:
     from iop_core.clock import Clock
@@ -188,7 +190,6 @@ class Delivery:
         attempt: Number of the try that comes next or is being made; 1 for the first.
         body: The body.
         super_session: Id shared with sessions of other productions; empty when none.
-        time_tried: When the first try began (UTC); None before a try has failed.
     """
 
     message_id: int
@@ -208,7 +209,6 @@ class Delivery:
     attempt: int
     body: Body
     super_session: str = ""
-    time_tried: datetime | None = None
 
     @property
     def key(self) -> int:
@@ -286,6 +286,10 @@ class StoreReader(ABC):
     @abstractmethod
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, oldest first; with ``limit`` the newest that many."""
+
+    @abstractmethod
+    def has_open_sync(self) -> bool:
+        """Return whether a synchronous request still waits in a queue."""
 
     @abstractmethod
     def find_process(self, process_id: int) -> ProcessRecord | None:
@@ -427,12 +431,55 @@ class Store(ABC):
         """Have everybody who waits in ``lease`` of this queue ask ``is_called_away`` again."""
 
     @abstractmethod
+    def quiesce_queue(self, queue: str) -> None:
+        """Let ``lease`` hand out only synchronous messages of this queue, until ``open_queue``."""
+
+    @abstractmethod
+    def is_resting(self, jobs: Mapping[str, int]) -> bool:
+        """Return whether nothing goes on in some queues that ``quiesce_queue`` was called for.
+
+        Args:
+            jobs: Name of each queue to the number of callers that wait in its ``lease`` when they have nothing to do.
+
+        Returns:
+            True when all of them wait, no synchronous message waits for them, and nothing waits to be written.
+        """
+
+    @abstractmethod
     def close_queue(self, queue: str) -> None:
         """Make every ``lease`` of this queue return None; messages stay stored."""
 
     @abstractmethod
     def wait_until_idle(self, timeout_seconds: float | None) -> bool:
         """Wait until no open queue holds a message and nothing waits to be written."""
+
+    def purge(self, options: PurgeOptions, limit: datetime, *, dry_run: bool) -> PurgeResult:
+        """Remove what is old and return the proof; messages are taken over and stored meanwhile.
+
+        Ids are never given again, whatever was removed.
+
+        Args:
+            options: What goes.
+            limit: The moment before which it goes.
+            dry_run: True: only count.
+
+        Raises:
+            StoreError: It failed, or this store cannot do it; what was removed before stays removed.
+        """
+        raise StoreError(f"the store {self.name!r} cannot be purged")
+
+    def index_bodies(self, class_name: str, with_search_fields: Callable[[Body], Body]) -> int:
+        """Write the searchable values of all stored bodies of a class anew and return how many bodies those are.
+
+        Args:
+            class_name: ``module.Class``.
+            with_search_fields: Returns a body with its values, such as ``BodyCodec.with_search_fields``.
+
+        Raises:
+            StoreError: It failed, or this store cannot do it.
+            SerializationError: The class is not loaded, or a body does not fit it.
+        """
+        raise StoreError(f"the store {self.name!r} keeps no searchable values")
 
     @abstractmethod
     def close(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iop_core.alarms import ALARM_ITEM
 from iop_core.definitions import ItemDefinition, ProductionDefinition
-from iop_core.errors import ConfigurationError, UnknownItemError
+from iop_core.errors import ConfigurationError, SharedJobsError, UnknownItemError
 from iop_core.headers import BusinessType
 
 # Processes with pool size 0 share this queue and its jobs, as in IRIS.
@@ -39,12 +40,14 @@ class AddressBook:
     Raises:
         UnknownItemError: A port is connected to an item that does not exist.
         ConfigurationError: An item has the name of a queue of the engine.
+        SharedJobsError: Of the processes that share their jobs only some are enabled.
     """
 
     def __init__(self, production: ProductionDefinition) -> None:
         for name in (ACTOR_QUEUE, ALARM_QUEUE):
             if production.item(name) is not None:
                 raise ConfigurationError(f"an item cannot be called {name!r}: the engine's own queue has that name")
+        _check_actors([item for item in production.items if queue_of(item) == ACTOR_QUEUE])
         self._addresses = {
             item.name: Address(item.name, queue_of(item), item.business_type) for item in production.items
         }
@@ -53,6 +56,10 @@ class AddressBook:
                 for target in targets:
                     if target not in self._addresses:
                         raise UnknownItemError(target, self._addresses, used_by=f"{item.name}.{port}")
+
+    def follow(self, other: AddressBook) -> None:
+        """Take over the addresses of another book, for everybody who has this one."""
+        self._addresses = other._addresses
 
     def get(self, item: str) -> Address:
         """Return the address of an item.
@@ -71,3 +78,12 @@ def queue_of(item: ItemDefinition) -> str:
     if item.business_type is BusinessType.PROCESS and item.pool_size == 0:
         return ACTOR_QUEUE
     return item.name
+
+
+def _check_actors(items: Sequence[ItemDefinition]) -> None:
+    off = [item.name for item in items if not item.enabled]
+    if 0 < len(off) < len(items):
+        raise SharedJobsError(off[0], [item.name for item in items if item.name != off[0]])
+    for item in items:
+        if item.schedule:
+            raise SharedJobsError(item.name, [other.name for other in items if other is not item])

@@ -70,7 +70,11 @@ class LocalBackend(Backend):
                 f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe "
                 "against the death of the process)"
             )
-        production = resolved(production, self.default_settings().all())
+
+        def resolve(definition: ProductionDefinition) -> ProductionDefinition:
+            return resolved(definition, self.default_settings().all())
+
+        production = resolve(production)
         # What is wrong with the production is found before anything is made on disk.
         addresses = AddressBook(production)
         codec = BodyCodec(default=production.serializer, allowed=production.allowed_serializers)
@@ -81,7 +85,7 @@ class LocalBackend(Backend):
             codec.use_keys(store.secret)
             codec.ask_before_first(store.check_class)
             history = History(store.reader, namespace=self.namespace, location=self.location)
-            engine = Engine(production, addresses, store, options, history, codec=codec)
+            engine = Engine(production, addresses, store, options, history, codec=codec, resolve=resolve)
         except BaseException:
             store.close()
             raise

@@ -13,8 +13,9 @@ from iop_core.bodies import BodyCodec
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.errors import BackendError, ComponentStartError, DispatchError, StoreError, UnknownItemError
-from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
+from iop_core.events import EventType, LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
 from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority, MessageType
+from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.stores import NewMessage, Store, Unit
@@ -24,14 +25,13 @@ from iop_engine.answers import message_of
 from iop_engine.component_host import ComponentHost
 from iop_engine.component_sources import source_of
 from iop_engine.history import History
-from iop_engine.lane import Lane, build_alarm_lane, build_lanes
+from iop_engine.items import Items
+from iop_engine.lane import build_alarm_lane
+from iop_engine.lanes import Lanes
+from iop_engine.production_changes import check_update
 from iop_engine.runtime import Runtime
 
 _LOG = logging.getLogger("iop.engine")
-
-# A stop takes away the input first; a start lets it in last.
-START_ORDER = (BusinessType.OPERATION, BusinessType.PROCESS, BusinessType.UNKNOWN, BusinessType.SERVICE)
-STOP_ORDER = (BusinessType.SERVICE, BusinessType.UNKNOWN, BusinessType.PROCESS, BusinessType.OPERATION)
 
 
 class Engine:
@@ -44,6 +44,7 @@ class Engine:
         options: How to run it.
         history: Reads the store for callers.
         codec: Messages to bodies and back.
+        resolve: Fills the default settings into a definition.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class Engine:
         history: History,
         *,
         codec: BodyCodec,
+        resolve: Callable[[ProductionDefinition], ProductionDefinition],
     ) -> None:
-        self._production = production
+        self._resolve = resolve
         self._store = store
         self._options = options
         self._history = history
@@ -71,7 +73,9 @@ class Engine:
         self._streams = runtime.streams
         self._alarms = AlarmRunner(runtime)
         _check_serializers(production, codec)
-        self._lanes: list[Lane] = [*build_lanes(production, runtime), build_alarm_lane(self._alarms, store)]
+        self._lanes = Lanes(runtime, build_alarm_lane(self._alarms, runtime))
+        self._items = Items(production, self._lanes, runtime)
+        runtime.on_disable.append(self._items.disable_from_inside)
 
     def start(self) -> None:
         """Start operations, then processes, then services; returns when all are ready.
@@ -80,20 +84,20 @@ class Engine:
             ComponentStartError: An item could not start; everything was stopped again.
         """
         attach_event_log()
+        self._note_recovery()
         self._note("Running")
         try:
-            for kind in START_ORDER:
-                for lane in self._lanes:
-                    if lane.kind is kind:
-                        lane.start()
-            for lane in self._lanes:
-                lane.start_input()
+            self._items.start_all()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Stop services, then processes, then operations, and close the store; repeatable."""
+        """Stop services, then processes, then operations, and close the store; repeatable.
+
+        Once the services are stopped, the others handle what somebody waits for; all else stays
+        stored. The state is Suspended when the time is over before that is done.
+        """
         with self._stopping:
             if self._is_stopped:
                 return
@@ -102,18 +106,46 @@ class Engine:
                 callback()
             self._runtime.is_stopping.set()
             self._streams.stop()
-            deadline = time.monotonic() + self._production.shutdown_timeout_seconds
-            for kind in STOP_ORDER:
-                for lane in self._lanes:
-                    if lane.kind is kind:
-                        lane.stop(deadline)
+            self._items.stop_all()
             try:
-                self._note("Stopped")
+                self._note("Suspended" if self._store.reader.has_open_sync() else "Stopped")
             except StoreError as exc:  # a full disk: the state is Troubled then, which is true
                 _LOG.warning("the stop could not be noted: %s", exc)
             finally:
                 self._store.close()
                 self._has_ended.set()
+
+    def items(self) -> list[ItemStatus]:
+        """Return every item, in the order of the production."""
+        return self._items.statuses()
+
+    def start_component(self, item: str) -> None:
+        """Start an item; returns when it is ready."""
+        self._items.start(item)
+
+    def stop_component(self, item: str) -> None:
+        """Stop an item until it or the production is started."""
+        self._items.stop(item)
+
+    def restart_component(self, item: str) -> None:
+        """Stop an item and start it."""
+        self._items.restart(item)
+
+    def enable(self, item: str) -> None:
+        """Have an item run, now and after later starts."""
+        self._items.start(item)
+
+    def disable(self, item: str) -> None:
+        """Have an item not run, now and after later starts, until it is enabled."""
+        self._items.disable(item)
+
+    def update(self, definition: ProductionDefinition) -> UpdateResult:
+        """Make the running production like a new definition of it."""
+        definition = self._resolve(definition)
+        check_update(self._production, definition)
+        addresses = AddressBook(definition)
+        _check_serializers(definition, self._codec)
+        return self._items.update(definition, addresses)
 
     def at_stop(self, callback: Callable[[], None]) -> None:
         """Have a function called when the stop begins."""
@@ -130,10 +162,7 @@ class Engine:
                 f"{self._production.name!r} cannot be updated from outside: the program that runs it did not say where "
                 "to read it again. Run it with 'iop run' or 'iop start', or restart that program"
             )
-        update = getattr(self, "update", None)
-        if update is None:
-            raise BackendError("a running production cannot be changed yet: restart it")
-        update(self._options.read_again())
+        self.update(self._options.read_again())
 
     def host_for(self, item: str) -> OutsideHost:
         """Return a host for an instance of an item's class that a program makes for itself."""
@@ -146,6 +175,10 @@ class Engine:
     def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
         """Send a request in its stored form and return the reply in that form."""
         return self._codec.encode(self.call(item, self._codec.decode(request), timeout_seconds=timeout_seconds))
+
+    @property
+    def _production(self) -> ProductionDefinition:
+        return self._items.production
 
     def _item(self, name: str) -> ItemDefinition:
         found = self._production.item(name)
@@ -188,8 +221,8 @@ class Engine:
         Timers that are not due yet are not waited for.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        loops = [loop for lane in self._lanes for loop in lane.adapter_loops()]
         while True:
+            loops = [loop for lane in self._lanes.all() for loop in lane.adapter_loops()]
             for loop in loops:
                 if not loop.wait_for_poll(_left(deadline)):
                     return False
@@ -239,6 +272,21 @@ class Engine:
             self._codec.encode(message),
             target_type=address.business_type,
         )
+
+    def _note_recovery(self) -> None:
+        """Say in the log that the production died before: what it was doing then is done again."""
+        before = self._store.reader.notes()
+        if before.get("state") != "Running":
+            return
+        waiting = sum(queue.count for queue in self._store.reader.queues())
+        text = (
+            f"production {before.get('production', '')!r} was not stopped but died (process {before.get('pid')}, "
+            f"running since {before.get('since')}). It is recovered: {waiting} unfinished messages are handled now, "
+            "those that were in hand again"
+        )
+        _LOG.warning("%s", text)
+        entry = LogEntry(0, EventType.WARNING, "", 0, 0, "", text, self._options.clock.now())
+        self._store.submit(Unit(log=[entry]))
 
     def _note(self, state: str) -> None:
         notes = {

@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from iop_core.alarms import ALARM_ITEM
-from iop_core.definitions import ItemDefinition, ProductionDefinition
+from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, IopError
 from iop_core.headers import BusinessType
-from iop_core.stores import Store
-from iop_engine.addresses import ACTOR_QUEUE, ALARM_QUEUE, queue_of
+from iop_engine.addresses import ALARM_QUEUE
 from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.instances import one_line
 from iop_engine.operation_runner import OperationRunner
@@ -32,7 +31,7 @@ class Lane:
         queue: Name of the queue.
         kind: Kind of the items it serves, which decides when it starts and stops.
         pools: For each worker, item name to the runner of that item.
-        store: Where messages come from.
+        runtime: What the engine's parts share.
         is_background: Whether its messages may wait while the production is idle.
     """
 
@@ -41,18 +40,28 @@ class Lane:
         queue: str,
         kind: BusinessType,
         pools: Sequence[Mapping[str, Runner]],
-        store: Store,
+        runtime: Runtime,
         *,
         is_background: bool = False,
     ) -> None:
         self.queue = queue
         self._is_background = is_background
         self.kind = kind
-        self._store = store
+        self._store = runtime.store
         self._pools = pools
         self._workers = [
-            Worker(f"iop-{queue}-{number}", queue, runners, store) for number, runners in enumerate(pools, 1)
+            Worker(f"iop-{queue}-{number}", queue, runners, runtime) for number, runners in enumerate(pools, 1)
         ]
+
+    @property
+    def jobs(self) -> int:
+        """How many workers serve the queue."""
+        return sum(worker.is_alive for worker in self._workers)
+
+    def quiesce(self) -> None:
+        """Take only synchronous messages from now on."""
+        self._store.quiesce_queue(self.queue)
+        self._interrupt()
 
     def start(self) -> None:
         """Start the workers and wait until their components are ready.
@@ -83,49 +92,51 @@ class Lane:
                 if isinstance(runner, ServiceRunner) and runner.loop is not None:
                     yield runner.loop
 
-    def stop(self, deadline: float) -> None:
-        """Let the messages in hand end, then the components clean up.
+    def stop(self, deadline: float) -> bool:
+        """Let the messages in hand end, then the components clean up; repeatable.
 
         Args:
             deadline: Moment of ``time.monotonic`` after which nothing is waited for.
+
+        Returns:
+            False when a handler did not end in time.
         """
         self._store.close_queue(self.queue)
-        for worker in self._workers:
-            if not worker.join(max(0.0, deadline - time.monotonic())):
-                _LOG.warning(
-                    "queue %r: a handler did not end in time; its message is handled again after the next start",
-                    self.queue,
-                )
+        self._interrupt()
+        # A worker that is still at work must not hold up the others.
+        late = [worker for worker in self._workers if not worker.join(max(0.0, deadline - time.monotonic()))]
+        if late:
+            _LOG.warning(
+                "queue %r: a handler did not end in time; if it never does, its message is handled again", self.queue
+            )
+        return not late
+
+    def _interrupt(self) -> None:
+        for runners in self._pools:
+            for runner in runners.values():
+                runner.interrupt()
 
 
-def build_lanes(production: ProductionDefinition, runtime: Runtime) -> list[Lane]:
-    """Return the lanes of a production: one per enabled item, one for all shared actors."""
-    lanes: list[Lane] = []
-    actors: list[ItemDefinition] = []
-    for item in production.items:
-        if not item.enabled:
-            continue
-        if queue_of(item) == ACTOR_QUEUE:
-            actors.append(item)
-        else:
-            lanes.append(_lane(item.name, [item], max(1, item.pool_size), runtime))
-    if actors:
-        lanes.append(_lane(ACTOR_QUEUE, actors, max(1, production.actor_pool_size), runtime))
-    return lanes
+def build_lane(queue: str, items: Sequence[ItemDefinition], size: int, runtime: Runtime) -> Lane:
+    """Return the lane of an item, or of all items that share a queue.
 
-
-def build_alarm_lane(alarms: AlarmRunner, store: Store) -> Lane:
-    """Return the lane of the timers: like a service it starts last and stops first."""
-    return Lane(ALARM_QUEUE, BusinessType.SERVICE, [{ALARM_ITEM: alarms}], store, is_background=True)
-
-
-def _lane(queue: str, items: Sequence[ItemDefinition], size: int, runtime: Runtime) -> Lane:
+    Args:
+        queue: Name of the queue.
+        items: Whose messages wait there.
+        size: Number of jobs.
+        runtime: What the engine's parts share.
+    """
     tables = {item.name: ProcessTable() for item in items}
     owners = {item.name: StreamOwners() for item in items}
     pools = [
         {item.name: _runner(item, runtime, tables[item.name], owners[item.name]) for item in items} for _ in range(size)
     ]
-    return Lane(queue, items[0].business_type, pools, runtime.store)
+    return Lane(queue, items[0].business_type, pools, runtime)
+
+
+def build_alarm_lane(alarms: AlarmRunner, runtime: Runtime) -> Lane:
+    """Return the lane of the timers: like a service it starts last and stops first."""
+    return Lane(ALARM_QUEUE, BusinessType.SERVICE, [{ALARM_ITEM: alarms}], runtime, is_background=True)
 
 
 def _runner(item: ItemDefinition, runtime: Runtime, instances: ProcessTable, owners: StreamOwners) -> Runner:

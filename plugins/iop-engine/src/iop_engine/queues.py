@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
@@ -48,6 +48,11 @@ class Queue:
         self._last_id = 0
         self._more_on_disk = True
         self._is_open = True
+        self._takes_async = True
+        # Put back while the queue quiesces.
+        self._held: list[Delivery] = []
+        # How many are waiting in ``lease``.
+        self._jobs_waiting = 0
         self._busy: set[int] = set()
         # Withdrawn before they were read from disk, and on their way back after an operator's deed.
         self._withdrawn: set[int] = set()
@@ -82,8 +87,20 @@ class Queue:
                 delivery = self._take()
                 if delivery is not None:
                     return delivery
+                self._jobs_waiting += 1
                 self._condition.wait()
+                self._jobs_waiting -= 1
             return None
+
+    def quiesce(self) -> None:
+        """Hand out synchronous messages only, until ``open``."""
+        with self._condition:
+            self._takes_async = False
+
+    def is_resting(self, jobs: int) -> bool:
+        """Return whether so many wait in ``lease``, and no synchronous message waits for them."""
+        with self._condition:
+            return self._jobs_waiting >= jobs and not self._has_sync()
 
     def withdraw(self, message_id: int) -> Delivery | bool:
         """Take a waiting message out.
@@ -118,7 +135,10 @@ class Queue:
         """Let a leased message wait again, at its old place."""
         with self._condition:
             self._busy.discard(delivery.key)
-            heappush(self._urgent, _ranked(delivery))
+            if self._takes_async:
+                heappush(self._urgent, _ranked(delivery))
+            else:  # its job gave it up because of the stop, and must not get it again at once
+                self._held.append(delivery)
             self._condition.notify()
 
     def expect(self, message_id: int) -> None:
@@ -162,7 +182,10 @@ class Queue:
     def open(self) -> None:
         """Hand out messages, also after ``close``."""
         with self._condition:
-            self._is_open = True
+            self._is_open = self._takes_async = True
+            for delivery in self._held:
+                heappush(self._urgent, _ranked(delivery))
+            self._held.clear()
 
     def close(self) -> None:
         """Make every ``lease`` return None, now and later."""
@@ -172,7 +195,7 @@ class Queue:
 
     def _take(self) -> Delivery | None:
         """Return the next message whose key is free; the others are parked on the way."""
-        while True:
+        while self._takes_async or self._has_sync():
             # One that was put back may be younger than the first of the window.
             if self._urgent and not (self._ready and _ranked(self._ready[0]) < self._urgent[0]):
                 delivery = heappop(self._urgent)[2]
@@ -188,6 +211,10 @@ class Queue:
                 self._ready_bytes -= len(delivery.body.payload)
             if self._claim_key(delivery):
                 return delivery
+        return None
+
+    def _has_sync(self) -> bool:
+        return bool(self._urgent) and self._urgent[0][0] <= MessagePriority.SYNC
 
     def _claim_key(self, delivery: Delivery) -> bool:
         """Take the key of a message; park the message when the key is busy."""
@@ -277,6 +304,10 @@ class QueueSet:
         """Stop handing out its messages."""
         self._opened.discard(name)
         self.get(name).close()
+
+    def is_resting(self, jobs: Mapping[str, int]) -> bool:
+        """Return whether no synchronous message waits in these queues, and so many wait for one."""
+        return all(self.get(name).is_resting(number) for name, number in jobs.items())
 
     def close_all(self) -> None:
         """Stop handing out anything."""

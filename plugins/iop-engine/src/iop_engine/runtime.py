@@ -12,10 +12,11 @@ from iop_core.stores import Store
 from iop_engine.addresses import AddressBook
 from iop_engine.deferred_responses import DeferredResponses
 from iop_engine.in_hand import MessagesInHand
+from iop_engine.item_activity import Activities
 from iop_engine.stream_reader import StreamIds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Runtime:
     """What every part of a running engine shares.
 
@@ -30,6 +31,7 @@ class Runtime:
         in_hand: What operations are handling.
         deferred: Answers that operations put off.
         on_disable: Called with an item that is to be disabled and why; from any thread, returns at once.
+        activities: What each item has done.
     """
 
     store: Store
@@ -42,3 +44,7 @@ class Runtime:
     in_hand: MessagesInHand = field(default_factory=MessagesInHand)
     deferred: DeferredResponses = field(default_factory=DeferredResponses)
     on_disable: list[Callable[[str, str], None]] = field(default_factory=list[Callable[[str, str], None]])
+    activities: Activities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.activities = Activities(self.clock)

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
-from iop_core.stores import Delivery, Store, Ticket, Unit
+from iop_core.stores import Delivery, Ticket, Unit
+from iop_engine.runtime import Runtime
 
 # How far a worker may run ahead of the disk. After a crash at most so many messages are
 # handled again per worker; measured: more brings no more speed.
@@ -43,6 +44,9 @@ class Runner(ABC):
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Have a message handled and settle it, whatever the component does."""
 
+    def interrupt(self) -> None:  # noqa: B027 - most runners wait for nothing
+        """End what ``handle`` waits for, because the item stops; may be called from any thread."""
+
     @abstractmethod
     def stop(self) -> None:
         """Clean up; errors of the component are logged."""
@@ -55,13 +59,18 @@ class Worker:
         name: Of the thread.
         queue: The queue it takes messages from.
         runners: Item name to the runner of that item.
-        store: Where messages come from.
+        runtime: What the engine's parts share.
     """
 
-    def __init__(self, name: str, queue: str, runners: Mapping[str, Runner], store: Store) -> None:
+    def __init__(self, name: str, queue: str, runners: Mapping[str, Runner], runtime: Runtime) -> None:
         self._queue = queue
         self._runners = runners
-        self._store = store
+        self._runtime = runtime
+        self._store = runtime.store
+        self._activities = {item: runtime.activities.of(item) for item in runners}
+        self._in_hand: Delivery | None = None
+        # Messages for items that this worker does not serve.
+        self._strays: list[Delivery] = []
         for runner in runners.values():
             runner.hand_over = self.hand_over
             runner.do_between = self.do_between
@@ -75,6 +84,11 @@ class Worker:
     def start(self) -> None:
         """Start the thread, without waiting for it to be ready."""
         self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it serves its queue."""
+        return self._thread.is_alive()
 
     def wait_until_ready(self) -> tuple[str, BaseException] | None:
         """Wait until the components are started; the item and error when one failed."""
@@ -118,10 +132,29 @@ class Worker:
     def _serve(self) -> None:
         try:
             while (delivery := self._next()) is not None:
-                self._runners[delivery.target].handle(delivery, self._settle)
+                runner = self._runners.get(delivery.target)
+                if runner is None:
+                    self._set_aside(delivery)
+                    continue
+                self._in_hand = delivery
+                runner.handle(delivery, self._settle)
+                self._in_hand = None
             self._confirm(0)
         except StoreError as exc:
             _LOG.error("queue %r is no longer served: %s", self._queue, exc)
+        finally:
+            for delivery in (*self._inbox, *self._strays):
+                self._store.put_back(delivery)
+
+    def _set_aside(self, delivery: Delivery) -> None:
+        """Leave a message for an item that is gone, or has another queue now, where it is."""
+        if not self._strays:
+            _LOG.warning(
+                "queue %r holds messages for %r, which is not served there any more; they stay stored",
+                self._queue,
+                delivery.target,
+            )
+        self._strays.append(delivery)
 
     def _next(self) -> Delivery | None:
         """Return the next message: one that was handed over, or one of the queue; None once that is closed."""
@@ -138,6 +171,8 @@ class Worker:
         return bool(self._inbox or self._errands)
 
     def _settle(self, unit: Unit) -> None:
+        if self._in_hand is not None and unit.settled:
+            self._activities[self._in_hand.target].ended(unit.settled[0].error)
         self._tickets.append((self._store.submit(unit), unit))
         self._confirm(RUN_AHEAD_UNITS - 1)
 

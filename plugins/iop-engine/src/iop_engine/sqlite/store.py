@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from typing import ClassVar
 
 from iop_core.clock import Clock
 from iop_core.errors import BackendUnavailableError, StoreError
-from iop_core.headers import MessageStatus, MessageType
+from iop_core.headers import Body, MessageStatus, MessageType
+from iop_core.purging import PurgeOptions, PurgeResult
 from iop_core.stores import SYNC_CALL_PREFIX, Delivery, ReplySlot, Store, StoreReader, Ticket, Unit
 from iop_engine.queues import QueueSet
 from iop_engine.sqlite.directory import DataDirectory
+from iop_engine.sqlite.purge import Purge
 from iop_engine.sqlite.reader import SqliteReader
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import delivery_of
 from iop_engine.sqlite.schema import open_for_writing
+from iop_engine.sqlite.search_index import index_bodies
 from iop_engine.sqlite.secret_file import read_secret
 from iop_engine.sqlite.writer import Job, Writer
 
@@ -111,6 +115,14 @@ class SqliteStore(Store):
         """Let ``lease`` hand out messages of this queue."""
         self._queues.open(queue, is_background=is_background)
 
+    def quiesce_queue(self, queue: str) -> None:
+        """Hand out only synchronous messages of this queue."""
+        self._queues.get(queue).quiesce()
+
+    def is_resting(self, jobs: Mapping[str, int]) -> bool:
+        """Return whether so many wait in ``lease`` of these queues and no synchronous message is on its way."""
+        return self._is_still(lambda: self._queues.is_resting(jobs))
+
     def lease(self, queue: str, *, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
         """Wait for the next message of a queue; None once it is closed, or the caller is called away."""
         return self._queues.get(queue).lease(is_called_away)
@@ -140,6 +152,14 @@ class SqliteStore(Store):
         with self._idle:
             self._idle.wait_for(lambda: self._is_closed or self._is_idle(), timeout_seconds)
             return self._is_idle()
+
+    def purge(self, options: PurgeOptions, limit: datetime, *, dry_run: bool) -> PurgeResult:
+        """Remove what is old, in pieces between the commits of the writer."""
+        return Purge(self._directory.database, self._writer.perform, options, limit).run(dry_run=dry_run)
+
+    def index_bodies(self, class_name: str, with_search_fields: Callable[[Body], Body]) -> int:
+        """Write the searchable values of all stored bodies of a class anew."""
+        return index_bodies(self._directory.database, self._writer.perform, class_name, with_search_fields)
 
     def close(self) -> None:
         """Write what was submitted, then let go of the directory; repeatable."""
@@ -187,7 +207,10 @@ class SqliteStore(Store):
             self._idle.notify_all()
 
     def _is_idle(self) -> bool:
+        return self._is_still(self._queues.is_drained)
+
+    def _is_still(self, is_still: Callable[[], bool]) -> bool:
         # Nothing may be submitted between the two looks, or a message could pass from a queue
         # not yet looked at to one already looked at.
         before = self._writer.quiet_since()
-        return before is not None and self._queues.is_drained() and self._writer.quiet_since() == before
+        return before is not None and is_still() and self._writer.quiet_since() == before

@@ -1,0 +1,107 @@
+"""The lanes of a running production: which queues are served, and by how many jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from iop_core.definitions import ItemDefinition, ProductionDefinition
+from iop_core.errors import ComponentStartError
+from iop_core.headers import BusinessType
+from iop_engine.addresses import ACTOR_QUEUE, queue_of
+from iop_engine.lane import Lane, build_lane
+from iop_engine.runtime import Runtime
+
+# A stop takes away the input first; a start lets it in last.
+START_ORDER = (BusinessType.OPERATION, BusinessType.PROCESS, BusinessType.UNKNOWN, BusinessType.SERVICE)
+STOP_ORDER = (BusinessType.SERVICE, BusinessType.UNKNOWN, BusinessType.PROCESS, BusinessType.OPERATION)
+
+
+class Lanes:
+    """Starts and stops the lanes of items; used by one thread at a time.
+
+    Args:
+        runtime: What the engine's parts share.
+        alarms: The lane of the timers.
+    """
+
+    def __init__(self, runtime: Runtime, alarms: Lane) -> None:
+        self._runtime = runtime
+        self._alarms = alarms
+        self._lanes: dict[str, Lane] = {}
+        # Their items were stopped, and a handler was still at work then.
+        self._late: dict[str, Lane] = {}
+
+    def find(self, queue: str) -> Lane | None:
+        """Return the lane that serves a queue, or None."""
+        return self._lanes.get(queue)
+
+    def all(self) -> Iterator[Lane]:
+        """Return all lanes that run, with that of the timers."""
+        yield from tuple(self._lanes.values())
+        yield self._alarms
+
+    def start_alarms(self) -> None:
+        """Let timers ring."""
+        self._alarms.start()
+
+    def start(self, production: ProductionDefinition, queue: str, update_timeout_seconds: float) -> Lane:
+        """Start the lane of a queue; its adapters do not look for input yet.
+
+        Raises:
+            ComponentStartError: A component could not start, or a job from before still works.
+        """
+        items = items_of(production, queue)
+        late = self._late.pop(queue, None)
+        if late is not None and not late.stop(time.monotonic() + update_timeout_seconds):
+            self._late[queue] = late
+            raise ComponentStartError(
+                items[0].name, "a message from before its stop is still being handled; start it when that has ended"
+            )
+        size = production.actor_pool_size if queue == ACTOR_QUEUE else items[0].pool_size
+        lane = build_lane(queue, items, max(1, size), self._runtime)
+        self._lanes[queue] = lane
+        try:
+            lane.start()
+        except BaseException:
+            self.stop(queue, time.monotonic() + update_timeout_seconds)
+            raise
+        return lane
+
+    def stop(self, queue: str, deadline: float) -> bool:
+        """Stop the lane of a queue; False when a handler did not end by then."""
+        lane = self._lanes.pop(queue, None)
+        if lane is None:
+            return True
+        if lane.stop(deadline):
+            return True
+        self._late[queue] = lane
+        return False
+
+    def stop_all(self, deadline: float) -> None:
+        """Take away the input, have what callers wait for answered, then stop the rest."""
+        for kind in STOP_ORDER[:2]:
+            for lane in self.all():
+                if lane.kind is kind:
+                    lane.stop(deadline)
+        self._quiesce([lane for lane in self.all() if lane.kind in STOP_ORDER[2:]], deadline)
+        for kind in STOP_ORDER[2:]:
+            for lane in self.all():
+                if lane.kind is kind:
+                    lane.stop(deadline)
+        self._lanes.clear()
+
+    def _quiesce(self, lanes: Iterable[Lane], deadline: float) -> None:
+        """Have synchronous messages handled, but no asynchronous ones, until nobody waits for an answer."""
+        lanes = tuple(lanes)
+        for lane in lanes:
+            lane.quiesce()
+        while time.monotonic() < deadline:
+            if self._runtime.store.is_resting({lane.queue: lane.jobs for lane in lanes}):
+                return
+            time.sleep(0.001)
+
+
+def items_of(production: ProductionDefinition, queue: str) -> list[ItemDefinition]:
+    """Return the items whose messages wait in a queue."""
+    return [item for item in production.items if queue_of(item) == queue]
