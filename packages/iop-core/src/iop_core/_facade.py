@@ -21,6 +21,7 @@ HOMES = {
     "ComponentRef": "iop_production",
     "Director": "iop_director",
     "DirectorProtocol": "iop_director",
+    "DirectorProtocol": "iop_director",
     "GraphEdge": "iop_production",
     "GraphNode": "iop_production",
     "OperationItem": "iop_production",
