@@ -682,10 +682,20 @@ class ImportGuard(Sender):
             self.send_request_async(self.Output, Order(reader.dumps(1)))
 
 
+class Contradicting(Sender):
+    def on_process_input(self, message_input: Any) -> None:
+        if message_input.old:
+            if not message_input.old:
+                self.send_request_async(self.Output, Cancel())
+            return
+        _ = [] if not message_input.old else [self.send_request_async(self.Output, Cancel())]
+        message_input.old and message_input.new and self.send_request_async(self.Output, Cancel())
+
+
 RIGHT = [
     Reassigned, Conditional, ByConfiguration, ByConstant, ByAnswer, AfterReturn, NeverCalled, Dynamic, ByGetattr,
     PortChanged, GivenAway, MethodReplaced, OwnSend, Overriding, Unknowns, Derived, Shadowing, Imported, NoItems,
-    Narrowed, Decorated, DecoratedMethod, Patched, TargetChoice, NotItself, ImportGuard,
+    Narrowed, Decorated, DecoratedMethod, Patched, TargetChoice, NotItself, ImportGuard, Contradicting,
 ]  # fmt: skip
 
 

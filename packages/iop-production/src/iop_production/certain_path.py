@@ -52,6 +52,8 @@ class _CertainPath:
         self._guards = 0
         # Set where the method may have ended for a reason that is not known.
         self._in_doubt = False
+        # Conditions on data whose result is known in this place, because an outer or earlier one asked the same.
+        self._facts: dict[str, bool] = {}
 
     def block(self, statements: Sequence[ast.stmt]) -> bool:
         """Go through statements; return whether what follows them is reached."""
@@ -79,19 +81,56 @@ class _CertainPath:
 
     def _if(self, node: ast.If) -> bool:
         self._expression(node.test)
-        if isinstance(node.test, ast.Constant):
-            return self.block(node.body if node.test.value else node.orelse)
+        answer = self._answer(node.test)
+        if answer is not None:
+            return self.block(node.body if answer else node.orelse)
         if not self._is_data(node.test):
             self._skip([*node.body, *node.orelse])
             return True
-        goes_on = self.block(node.body)
-        return self.block(node.orelse) or goes_on
+        goes_on = self._branch(node.body, node.test, answer=True)
+        else_goes_on = self._branch(node.orelse, node.test, answer=False)
+        if goes_on is not else_goes_on:
+            self._learn(node.test, answer=goes_on)
+        return goes_on or else_goes_on
+
+    def _branch(self, statements: Sequence[ast.stmt], test: ast.expr | None = None, *, answer: bool = True) -> bool:
+        """Go through statements that run after a condition had that answer; return whether they come to their end."""
+        outside = dict(self._facts)
+        if test is not None:
+            self._learn(test, answer=answer)
+        goes_on = self.block(statements)
+        self._facts = outside
+        return goes_on
+
+    def _answer(self, test: ast.expr) -> bool | None:
+        """Return what a condition gives in this place; None when it can give both."""
+        if isinstance(test, ast.Constant):
+            return bool(test.value)
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            answer = self._answer(test.operand)
+            return None if answer is None else not answer
+        if isinstance(test, ast.BoolOp):
+            decisive = isinstance(test.op, ast.Or)
+            answers = [self._answer(value) for value in test.values]
+            if decisive in answers:
+                return decisive
+            return None if None in answers else not decisive
+        return self._facts.get(ast.dump(test))
+
+    def _learn(self, test: ast.expr, *, answer: bool) -> None:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            self._learn(test.operand, answer=not answer)
+        elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is answer:
+            for value in test.values:
+                self._learn(value, answer=answer)
+        self._facts[ast.dump(test)] = answer
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> bool:
         if isinstance(node, ast.While):
             self._expression(node.test)
-            is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
-            is_entered = is_endless or self._is_data(node.test)
+            answer = self._answer(node.test)
+            is_endless = isinstance(node.test, ast.Constant) and answer is True
+            is_entered = self._is_data(node.test) if answer is None else answer
         else:
             self._expression(node.iter)
             is_endless = False
@@ -99,14 +138,14 @@ class _CertainPath:
         if not is_entered:
             self._skip([*node.body, *node.orelse])
             return True
-        self.block(node.body)
+        self._branch(node.body, node.test if isinstance(node, ast.While) else None)
         return not is_endless and self.block(node.orelse)
 
     def _try(self, node: ast.Try) -> bool:
         goes_on = self._guarded(node.body) if node.handlers else self.block(node.body)
         for handler in node.handlers:
             if self._fails_by_data(node.body):
-                self.block(handler.body)
+                self._branch(handler.body)
             else:
                 self._skip(handler.body)
         goes_on = goes_on and self.block(node.orelse)
@@ -119,7 +158,7 @@ class _CertainPath:
         if by_class or not self._is_data(node.subject) or not all(map(self._is_data, guards)):
             self._skip([statement for case in node.cases for statement in case.body])
             return True
-        ends = [not self.block(case.body) for case in node.cases]
+        ends = [not self._branch(case.body) for case in node.cases]
         return not all(ends)
 
     def _guarded(self, statements: Sequence[ast.stmt]) -> bool:
@@ -150,12 +189,9 @@ class _CertainPath:
             return
         self.found.append(Reached(node, self._guards > 0))
         if isinstance(node, ast.BoolOp):
-            self._operands(node.values)
+            self._operands(node)
         elif isinstance(node, ast.IfExp):
-            self._expression(node.test)
-            if self._is_data(node.test):
-                self._expression(node.body)
-                self._expression(node.orelse)
+            self._conditional(node)
         elif isinstance(node, _COMPREHENSIONS):
             self._comprehension(node)
         else:
@@ -165,11 +201,26 @@ class _CertainPath:
                 elif isinstance(child, ast.expr):
                     self._expression(child)
 
-    def _operands(self, values: Sequence[ast.expr]) -> None:
-        for value in values:
+    def _operands(self, node: ast.BoolOp) -> None:
+        outside = dict(self._facts)
+        goes_on_with = isinstance(node.op, ast.And)
+        for value in node.values:
             self._expression(value)
-            if not self._is_data(value):
-                return
+            answer = self._answer(value)
+            if (answer is not goes_on_with) if answer is not None else not self._is_data(value):
+                break
+            self._learn(value, answer=goes_on_with)
+        self._facts = outside
+
+    def _conditional(self, node: ast.IfExp) -> None:
+        self._expression(node.test)
+        known = self._answer(node.test)
+        outside = dict(self._facts)
+        for branch, answer in ((node.body, True), (node.orelse, False)):
+            if known is answer or (known is None and self._is_data(node.test)):
+                self._learn(node.test, answer=answer)
+                self._expression(branch)
+                self._facts = dict(outside)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         for generator in node.generators:
