@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="messages, calls or process instances in one run")
     parser.add_argument("--durability", choices=["full", "normal"], default="full")
     parser.add_argument("--floor", action="store_true", help="run the least possible beside each engine workload")
+    parser.add_argument("--peers", action="store_true", help="run installed peers of benchmarks/peers.txt, too")
     parser.add_argument("--folder", type=Path, help="where data is written; the disk decides much")
     arguments = parser.parse_args()
     chosen = GROUPS.get(arguments.name, (*CORE, *WORKLOADS) if arguments.name == "all" else (arguments.name,))
@@ -40,6 +41,7 @@ def main() -> None:
                 durability=arguments.durability,
                 rounds=arguments.rounds,
                 with_floor=arguments.floor,
+                with_peers=arguments.peers,
                 folder=arguments.folder,
             )
 

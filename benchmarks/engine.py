@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.disk import count_flushes, flush_ms
 from benchmarks.measuring import report
+from benchmarks.peers import measure_peer, peers_for, version_of
 from benchmarks.result import Run
 from benchmarks.workloads import WORKLOADS
 
@@ -50,7 +51,14 @@ class Series:
 
 
 def measure(
-    name: str, *, count: int | None, durability: str, rounds: int, with_floor: bool, folder: Path | None = None
+    name: str,
+    *,
+    count: int | None,
+    durability: str,
+    rounds: int,
+    with_floor: bool,
+    with_peers: bool,
+    folder: Path | None = None,
 ) -> None:
     """Run a workload and print one JSON line for it, and one for its floor.
 
@@ -60,6 +68,7 @@ def measure(
         durability: ``full`` or ``normal``.
         rounds: How often each is run, in turns; the median counts.
         with_floor: Whether the floor is run beside it.
+        with_peers: Whether installed peers with a counterpart are run after it.
         folder: Where the data is written; None: the temporary directory.
     """
     workload = WORKLOADS[name]
@@ -81,3 +90,8 @@ def measure(
     report(name, **common, **ours.values(), **ratio)
     if with_floor:
         report(f"{name} floor", **common, **floor.values())
+    for peer in peers_for(name) if with_peers else ():
+        rate = statistics.median(measure_peer(peer, name) for _ in range(rounds))
+        report(
+            f"{name} {peer}", rate=round(rate), ours_to_peer=statistics.median(ours.rates) / rate, **version_of(peer)
+        )
