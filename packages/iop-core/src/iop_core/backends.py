@@ -23,6 +23,7 @@ from iop_core.events import (
 from iop_core.headers import Body, MessageHeader
 from iop_core.item_control import ItemControl
 from iop_core.outside_calls import ComponentSource, OutsideHost
+from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.setting_layers import ResolvedSetting
 
 # What "on disk" means: safe against a power cut, or against the death of the process.
@@ -92,7 +93,44 @@ class OutsideAccess(Protocol):
         ...
 
 
-class RunningProduction(MessageHistory, ItemControl, OutsideAccess, Protocol):
+class StoreUpkeep(Protocol):
+    """Deeds on all that is stored; each is recorded with its actor and reason."""
+
+    def purge(
+        self, options: PurgeOptions = DEFAULT_PURGE, *, actor: str = "", reason: str = "", dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove what is old and return the proof, which the audit keeps too; messages go on meanwhile.
+
+        Args:
+            options: What goes.
+            actor: Who does it; empty: the user of this process.
+            reason: Why.
+            dry_run: True: only count.
+
+        Raises:
+            StoreError: It failed; what was removed before stays removed.
+        """
+        ...
+
+    def index_messages(self, class_name: str, *, actor: str = "", reason: str = "") -> int:
+        """Make bodies of a class searchable that were stored before it named fields to search for.
+
+        Args:
+            class_name: ``module.Class``.
+            actor: As for ``purge``.
+            reason: As for ``purge``.
+
+        Returns:
+            How many bodies those are.
+
+        Raises:
+            SerializationError: The class is not loaded there, or a body does not fit it.
+            StoreError: It failed.
+        """
+        ...
+
+
+class RunningProduction(MessageHistory, ItemControl, OutsideAccess, StoreUpkeep, Protocol):
     """A production that runs: in this process, or elsewhere and reached through its backend."""
 
     def send(self, item: str, message: object) -> int:

@@ -36,6 +36,11 @@ class ProductionRun:
     def __init__(self, running: RunningProduction) -> None:
         self._running = running
 
+    @property
+    def running(self) -> RunningProduction:
+        """The running production itself, for what has no shorter way here, such as stopping one item."""
+        return self._running
+
     def send(self, item: str, message: object) -> int:
         """Send a request to any item and return its session id; it is on disk by then.
 

@@ -18,6 +18,7 @@ from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority,
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
 from iop_core.outside_calls import ComponentSource, OutsideHost
+from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.stores import NewMessage, Store, Unit
 from iop_engine.addresses import AddressBook
 from iop_engine.alarm_runner import AlarmRunner
@@ -30,6 +31,7 @@ from iop_engine.lane import build_alarm_lane
 from iop_engine.lanes import Lanes
 from iop_engine.production_changes import check_update
 from iop_engine.runtime import Runtime
+from iop_engine.upkeep import Upkeep
 
 _LOG = logging.getLogger("iop.engine")
 
@@ -70,6 +72,7 @@ class Engine:
         self._at_stop: list[Callable[[], None]] = []
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
         self._runtime = runtime
+        self._upkeep = Upkeep(store, codec, options.clock)
         self._streams = runtime.streams
         self._alarms = AlarmRunner(runtime)
         _check_serializers(production, codec)
@@ -114,6 +117,16 @@ class Engine:
             finally:
                 self._store.close()
                 self._has_ended.set()
+
+    def purge(
+        self, options: PurgeOptions = DEFAULT_PURGE, *, actor: str = "", reason: str = "", dry_run: bool = False
+    ) -> PurgeResult:
+        """Remove what is old and return the proof; messages go on meanwhile."""
+        return self._upkeep.purge(options, actor=actor, reason=reason, dry_run=dry_run)
+
+    def index_messages(self, class_name: str, *, actor: str = "", reason: str = "") -> int:
+        """Make stored bodies of a class searchable; return how many those are."""
+        return self._upkeep.index_messages(class_name, actor=actor, reason=reason)
 
     def items(self) -> list[ItemStatus]:
         """Return every item, in the order of the production."""

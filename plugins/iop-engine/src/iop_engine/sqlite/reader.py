@@ -16,6 +16,7 @@ from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.sqlite.conditions import Conditions, bindable
 from iop_engine.sqlite.directory import DataDirectory
+from iop_engine.sqlite.purge import highest_ids
 from iop_engine.sqlite.rows import (
     BODY_COLUMNS,
     DELIVERY_COLUMNS,
@@ -70,10 +71,9 @@ class SqliteReader(StoreReader):
         return self._directory.is_locked()
 
     def highest_ids(self) -> tuple[int, int, int]:
-        """Return the highest ids of headers, bodies and log entries in use."""
-        tables = ("headers", "bodies", "log")
-        header, body, log = (self._number(f"SELECT coalesce(max(id), 0) FROM {table}") for table in tables)  # noqa: S608
-        return header, body, log
+        """Return the highest ids that headers, bodies and log entries ever had, also when those are purged."""
+        with self._reading():
+            return highest_ids(self._connection)
 
     def backlog(self) -> dict[str, int]:
         """Return queue name to number of unfinished messages, without looking at each message."""

@@ -28,7 +28,7 @@ CREATE TABLE bodies (
     checksum INTEGER NOT NULL
 );
 
-CREATE TABLE classes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE classes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, is_kept INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE search (
     name TEXT NOT NULL,
@@ -92,6 +92,8 @@ CREATE TABLE processes (
     checksum INTEGER NOT NULL
 );
 
+CREATE INDEX processes_open ON processes (session_id) WHERE is_completed = 0;
+
 CREATE TABLE log (
     id INTEGER PRIMARY KEY,
     type INTEGER NOT NULL,
@@ -103,6 +105,21 @@ CREATE TABLE log (
     logged INTEGER NOT NULL
 );
 CREATE INDEX log_by_session ON log (session_id) WHERE session_id > 0;
+CREATE INDEX log_by_item ON log (item);
+CREATE INDEX log_serious ON log (type) WHERE type IN (1, 2, 3, 6);
+
+CREATE TABLE io_log (
+    id INTEGER PRIMARY KEY,
+    item TEXT NOT NULL,
+    session_id INTEGER NOT NULL,
+    is_inbound INTEGER NOT NULL,
+    received_text TEXT NOT NULL,
+    returned_text TEXT NOT NULL,
+    error TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    responded INTEGER NOT NULL
+);
+CREATE INDEX io_log_by_session ON io_log (session_id) WHERE session_id > 0;
 
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY,

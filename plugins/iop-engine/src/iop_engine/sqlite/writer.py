@@ -13,12 +13,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from iop_core.errors import StoreError, StoreUnwritableError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
 from iop_engine.sqlite.class_numbers import ClassNumbers
+from iop_engine.sqlite.errands import Errand
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import audit_row, body_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
@@ -37,6 +38,10 @@ BACKLOG_BYTES = 64 * 1024 * 1024
 RETRY_SECONDS = 1.0
 
 _LOG = logging.getLogger("iop.engine")
+
+_CLOSED = "the store is closed: the production was stopped"
+
+T = TypeVar("T")
 
 
 def _marks(count: int) -> str:
@@ -138,6 +143,7 @@ class Writer:
         self._room = threading.Condition(lock)
         self._waiting: deque[Job] = deque()
         self._retries: list[Job] = []
+        self._errands: deque[Errand[Any]] = deque()
         self._backlog_messages = 0
         self._backlog_bytes = 0
         self._in_hand = 0
@@ -158,7 +164,7 @@ class Writer:
             while self._is_full() and not self._is_closing:
                 self._room.wait()
             if self._is_closing:
-                raise StoreError("the store is closed: the production was stopped")
+                raise StoreError(_CLOSED)
             for message in unit.new:
                 self._header_id += 1
                 message.message_id = self._header_id
@@ -172,6 +178,20 @@ class Writer:
             self._backlog_bytes += job.size_bytes
             self._condition.notify()
         return job
+
+    def perform(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Have something done between two commits, in a transaction of its own, and return its result.
+
+        Raises:
+            StoreError: It failed, or the writer is closed.
+        """
+        errand = Errand(work)
+        with self._condition:
+            if self._is_closing:
+                raise StoreError(_CLOSED)
+            self._errands.append(errand)
+            self._condition.notify()
+        return errand.wait()
 
     def quiet_since(self) -> int | None:
         """Return how many units were submitted so far, when all of them are written; else None."""
@@ -190,14 +210,22 @@ class Writer:
         return self._backlog_messages > BACKLOG_MESSAGES or self._backlog_bytes > BACKLOG_BYTES
 
     def _run(self) -> None:
-        while jobs := self._take_batch():
-            self._store(jobs)
+        while True:
+            jobs = self._take_batch()
+            if jobs:
+                self._store(jobs)
+            if self._errands and not self._is_closing:
+                self._errands.popleft().perform(self._connection, self._path)
+            elif not jobs:
+                break
+        while self._errands:
+            self._errands.popleft().refuse(StoreError(_CLOSED))
         self._connection.close()
 
     def _take_batch(self) -> list[Job]:
-        """Wait for jobs and return all that go into one transaction; none once closed."""
+        """Wait for jobs and return all that go into one transaction; none for an errand alone, or once closed."""
         with self._condition:
-            while not self._waiting and not self._is_closing:
+            while not self._waiting and not self._errands and not self._is_closing:
                 if not self._condition.wait(RETRY_SECONDS if self._retries else None):
                     break
             jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_UNITS))]

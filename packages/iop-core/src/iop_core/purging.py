@@ -1,0 +1,105 @@
+"""Removing what is no longer needed, with a proof of what went.
+
+The rules are those of the message purge of InterSystems interoperability, with two differences:
+bodies go with their headers unless one says otherwise, and what has not ended is never removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from iop_core.errors import ConfigurationError, did_you_mean
+
+PURGE_TYPES = ("messages", "processes", "events", "io")
+
+DEFAULT_DAYS_TO_KEEP = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeOptions:
+    """What a purge removes.
+
+    Attributes:
+        days_to_keep: Days that are kept; today, in the zone of the machine, counts as one. 0: all goes.
+        before: What is older goes; None: ``days_to_keep`` says so.
+        keep_integrity: True: a session goes as a whole or not at all; one that is not over stays,
+            however old. False: each message that has ended is judged by itself.
+        bodies_too: Whether bodies go with the last header that has them, unless their class says
+            ``purgeable=False``.
+        items: Only what these items sent, received or logged; empty: everything.
+        types: Which of ``PURGE_TYPES``: ``messages`` (headers and bodies), ``processes`` (ended
+            instances), ``events`` (the event log), ``io`` (the I/O log).
+
+    Raises:
+        ConfigurationError: A value that cannot be used.
+    """
+
+    days_to_keep: int = DEFAULT_DAYS_TO_KEEP
+    before: datetime | None = None
+    keep_integrity: bool = True
+    bodies_too: bool = True
+    items: tuple[str, ...] = ()
+    types: tuple[str, ...] = PURGE_TYPES
+
+    def __post_init__(self) -> None:
+        if self.days_to_keep < 0:
+            raise ConfigurationError(f"days_to_keep={self.days_to_keep} cannot be used: give 0 or more")
+        if self.before is not None and self.before.tzinfo is None:
+            raise ConfigurationError(f"before={self.before.isoformat()} has no time zone: give one, such as UTC")
+        for name in self.types:
+            if name not in PURGE_TYPES:
+                raise ConfigurationError(
+                    f"types: {name!r} is not known{did_you_mean(name, PURGE_TYPES)}; types: {', '.join(PURGE_TYPES)}"
+                )
+
+    def limit(self, now: datetime) -> datetime:
+        """Return the moment before which things go.
+
+        Args:
+            now: The present.
+
+        Example:
+            >>> from datetime import timezone
+            >>> noon = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
+            >>> PurgeOptions(days_to_keep=0).limit(noon) == noon
+            True
+        """
+        if self.before is not None:
+            return self.before
+        if not self.days_to_keep:
+            return now
+        today = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        # By the calendar and not by hours, as a day may have 23 or 25 of them.
+        return (today - timedelta(days=self.days_to_keep - 1)).astimezone(now.tzinfo)
+
+
+DEFAULT_PURGE = PurgeOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeResult:
+    """What a purge did: the proof is kept in the audit.
+
+    Attributes:
+        limit: What is older went.
+        is_dry_run: True: nothing was removed; ``removed`` says what would be.
+        removed: Table to number of rows that were removed.
+        before: Table to number of rows before the purge.
+        after: The same after it; messages that came meanwhile are among them.
+        left: Messages that matched and are still there: 0, or the purge was not complete.
+        skipped_sessions: Sessions that are old enough and stay, because they are not over.
+        freed_bytes: By how much the file of the store became smaller.
+        seconds: How long it took.
+    """
+
+    limit: datetime
+    is_dry_run: bool
+    removed: Mapping[str, int] = field(default_factory=dict[str, int])
+    before: Mapping[str, int] = field(default_factory=dict[str, int])
+    after: Mapping[str, int] = field(default_factory=dict[str, int])
+    left: int = 0
+    skipped_sessions: int = 0
+    freed_bytes: int = 0
+    seconds: float = 0.0

@@ -1,0 +1,72 @@
+"""Looking after what is stored: purging it, and making it searchable."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from iop_core.audit import AuditEntry
+from iop_core.bodies import BodyCodec
+from iop_core.clock import Clock
+from iop_core.events import EventType, LogEntry
+from iop_core.purging import PurgeOptions, PurgeResult
+from iop_core.stores import Store, Unit
+
+
+class Upkeep:
+    """Deeds on the store as a whole; each is recorded with its actor and reason.
+
+    Args:
+        store: The store.
+        codec: Reads bodies.
+        clock: What is old is judged by it.
+    """
+
+    def __init__(self, store: Store, codec: BodyCodec, clock: Clock) -> None:
+        self._store = store
+        self._codec = codec
+        self._clock = clock
+
+    def purge(self, options: PurgeOptions, *, actor: str = "", reason: str = "", dry_run: bool = False) -> PurgeResult:
+        """Remove what is old and return the proof; see ``iop_core.backends.StoreUpkeep``."""
+        result = self._store.purge(options, options.limit(self._clock.now()), dry_run=dry_run)
+        if not dry_run:
+            text = ", ".join(f"{count} {table}" for table, count in sorted(result.removed.items())) or "nothing"
+            if result.left:
+                text += f"; {result.left} messages that should have gone are still there"
+            selection = {**asdict(options), "before": result.limit.isoformat()}
+            counts = {"removed": result.removed, "before": result.before, "after": result.after, "left": result.left}
+            self._record("purge", f"purge of {text}", (actor, reason), (selection, counts))
+        return result
+
+    def index_messages(self, class_name: str, *, actor: str = "", reason: str = "") -> int:
+        """Make stored bodies of a class searchable; see ``iop_core.backends.StoreUpkeep``."""
+        count = self._store.index_bodies(class_name, self._codec.with_search_fields)
+        text = f"indexing of {count} bodies of {class_name}"
+        self._record("index", text, (actor, reason), ({"class_name": class_name}, {"bodies": count}))
+        return count
+
+    def _record(
+        self,
+        action: str,
+        text: str,
+        who: tuple[str, str],
+        proof: tuple[Mapping[str, object], Mapping[str, object]],
+    ) -> None:
+        actor, reason = who[0] or _user(), who[1]
+        now = self._clock.now()
+        selection, counts = (json.dumps(part, ensure_ascii=False) for part in proof)
+        entry = LogEntry(
+            0, EventType.INFO, "", 0, 0, action, f"{text} by {actor}" + (f": {reason}" if reason else ""), now
+        )
+        unit = Unit(log=[entry], audit=[AuditEntry(0, action, actor, reason, selection, counts, now)])
+        self._store.submit(unit).wait()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in some containers
+        return "unknown"
