@@ -5,100 +5,31 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import InitVar, dataclass, field, make_dataclass
+from dataclasses import InitVar, dataclass, field
 from datetime import date
-from enum import Enum
-from functools import cache
-from typing import Annotated, Any, Dict, List, Literal, Optional, Set, Tuple, Union
+from typing import Annotated, Dict, List, Literal, Optional, Set, Union
 
 import pydantic
 import pytest
 
 from iop_core.errors import SerializationError
-from iop_core.json_serializer import JsonSerializer
 from iop_core.messages import Message, set_iris_id
-from iop_core.serializers import Codec
 
-SERIALIZER = JsonSerializer()
-
-
-@cache
-def codec_of(message_class: type) -> Codec:
-    return SERIALIZER.codec_for(message_class)
-
-
-def encode(message: object) -> bytes:
-    return codec_of(type(message)).encode(message)
-
-
-def decode(message_class: type, payload: str | bytes) -> Any:
-    data = payload if isinstance(payload, bytes) else payload.encode()
-    return codec_of(message_class).decode(data)
-
-
-def again(message: object) -> Any:
-    return decode(type(message), encode(message))
-
-
-class Color(Enum):
-    RED = "r"
-
-
-@dataclass
-class Line:
-    sku: str = None
-    qty: int = None
-
-
-@dataclass
-class Simple(Message):
-    integer: int
-    string: str
-
-
-@dataclass
-class Order(Message):
-    lines: List[Line] = field(default_factory=list)
-    by_name: Dict[str, Line] = field(default_factory=dict)
-    one: Line = None
-    maybe: Optional[Line] = None
-    pair: Tuple[Line, int] = None
-    several: Tuple[Line, ...] = ()
-    grid: List[List[Line]] = None
-
-
-@dataclass(slots=True)
-class Slotted(Message):
-    a: int = 0
-    line: SlottedLine = None
-
-
-@dataclass(slots=True)
-class SlottedLine:
-    b: str = ""
-
-
-@dataclass(frozen=True)
-class Frozen(Message):
-    a: int = 0
-
-
-@dataclass
-class Strict(Message, strict=True):
-    a: int = 0
-    line: Line = None
-    lines: List[Line] = field(default_factory=list)
-    maybe: Optional[Line] = None
-
-
-def typed(annotation: object) -> type:
-    """Return a message class with one field of that type."""
-    return make_dataclass("Typed", [("value", annotation, field(default=None))], bases=(Message,))
-
-
-class Foreign:
-    def __init__(self):
-        self.q = 1
+from .json_cases import (
+    Color,
+    Foreign,
+    Frozen,
+    Line,
+    Order,
+    Simple,
+    Slotted,
+    SlottedLine,
+    Strict,
+    again,
+    decode,
+    encode,
+    typed,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,9 @@ from __future__ import annotations
 import collections
 import warnings
 from collections.abc import Iterable
-from dataclasses import InitVar, dataclass, field, make_dataclass
+from dataclasses import InitVar, dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import Enum, IntEnum
-from functools import cache
 from math import inf, isnan, nan
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
@@ -20,100 +18,31 @@ import pydantic
 import pytest
 
 from iop_core.errors import SerializationError
-from iop_core.json_serializer import JsonSerializer
 from iop_core.messages import Message
-from iop_core.serializers import Codec
 
-SERIALIZER = JsonSerializer()
-
-
-@cache
-def codec_of(message_class: type) -> Codec:
-    return SERIALIZER.codec_for(message_class)
-
-
-def encode(message: object) -> bytes:
-    return codec_of(type(message)).encode(message)
-
-
-def decode(message_class: type, payload: str | bytes) -> Any:
-    data = payload if isinstance(payload, bytes) else payload.encode()
-    return codec_of(message_class).decode(data)
-
-
-def again(message: object) -> Any:
-    return decode(type(message), encode(message))
-
-
-class Color(Enum):
-    RED = "r"
-
-
-class Level(IntEnum):
-    LOW = 1
+from .json_cases import (
+    SERIALIZER,
+    Color,
+    Foreign,
+    Level,
+    Line,
+    Loose,
+    Node,
+    Order,
+    Place,
+    Simple,
+    Slotted,
+    SlottedLine,
+    again,
+    decode,
+    encode,
+    typed,
+)
 
 
 class Pair(NamedTuple):
     left: int
     right: str
-
-
-@dataclass
-class Line:
-    sku: str = None
-    qty: int = None
-
-
-@dataclass
-class Simple(Message):
-    integer: int
-    string: str
-
-
-@dataclass
-class Order(Message):
-    lines: List[Line] = field(default_factory=list)
-    by_name: Dict[str, Line] = field(default_factory=dict)
-    one: Line = None
-    maybe: Optional[Line] = None
-    pair: Tuple[Line, int] = None
-    several: Tuple[Line, ...] = ()
-    grid: List[List[Line]] = None
-
-
-@dataclass
-class Loose(Message):
-    """One field for every value that is tried."""
-
-    value: Any = None
-
-
-@dataclass
-class Node(Message):
-    name: str = None
-    children: List[Node] = field(default_factory=list)
-    extra: Any = None
-
-
-@dataclass(slots=True)
-class Slotted(Message):
-    a: int = 0
-    line: SlottedLine = None
-
-
-@dataclass(slots=True)
-class SlottedLine:
-    b: str = ""
-
-
-class Place(pydantic.BaseModel):
-    town: str = pydantic.Field(alias="theTown")
-    founded: date | None = None
-
-
-def typed(annotation: object) -> type:
-    """Return a message class with one field of that type."""
-    return make_dataclass("Typed", [("value", annotation, field(default=None))], bases=(Message,))
 
 
 def test_the_text_of_a_simple_message_is_compact_and_in_order():
@@ -198,11 +127,6 @@ def test_each_type_has_its_text_and_comes_back(annotation: object, value: object
 )
 def test_a_field_of_any_type_writes_values_by_their_own_type(value: object, text: str):
     assert encode(Loose(value)).decode() == f'{{"value":{text}}}'
-
-
-class Foreign:
-    def __init__(self):
-        self.q = 1
 
 
 def selfish() -> list[object]:
@@ -308,19 +232,6 @@ def test_added_attributes_follow_the_fields_at_every_level_and_come_back():
     assert not hasattr(read, "_private")
 
 
-def test_an_inner_value_of_a_derived_class_keeps_its_own_fields():
-    @dataclass
-    class LongLine(Line):
-        length: int = 0
-
-    @dataclass(slots=True)
-    class LongSlottedLine(SlottedLine):
-        length: int = 0
-
-    assert b'"one":{"sku":"a","qty":null,"length":7}' in encode(Order(one=LongLine("a", length=7)))
-    assert encode(Slotted(1, LongSlottedLine("x", 7))) == b'{"a":1,"line":{"b":"x","length":7}}'
-
-
 def test_a_deleted_field_is_left_out_even_when_another_attribute_takes_its_place():
     message = Order()
     del message.several
@@ -335,7 +246,8 @@ def test_text_with_types_never_seen_together_before_is_still_checked():
     with pytest.raises(SerializationError, match="4300 digits"):
         codec.encode(Simple(10**5000, "a"))
     assert codec.encode(Simple("a", 1)) == b'{"integer":"a","string":1}'
-    assert codec.encode(Simple(nan, b"\xff")) == b'{"integer":"NaN","string":"base64:/w=="}'
+    with pytest.raises(SerializationError, match=r"Simple\.integer: nan \(float\) would be read back as 'NaN'"):
+        codec.encode(Simple(nan, "a"))
     with pytest.raises(SerializationError, match="surrogate"):
         codec.encode(Simple(1, "\ud800"))
     with pytest.raises(SerializationError, match="Foreign"):

@@ -3,56 +3,19 @@
 # ruff: noqa: UP035 - users write the old spellings of types as well
 from __future__ import annotations
 
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from math import isnan, nan
-from typing import Any, List
+from typing import List
 
 import pydantic
 import pytest
 
 from iop_core.errors import SerializationError
-from iop_core.json_serializer import JsonSerializer
 from iop_core.messages import Message, set_iris_id
 from iop_core.pydantic_messages import PydanticMessage
-from iop_core.serializers import Codec
 
-SERIALIZER = JsonSerializer()
-
-
-@cache
-def codec_of(message_class: type) -> Codec:
-    return SERIALIZER.codec_for(message_class)
-
-
-def encode(message: object) -> bytes:
-    return codec_of(type(message)).encode(message)
-
-
-def decode(message_class: type, payload: str | bytes) -> Any:
-    data = payload if isinstance(payload, bytes) else payload.encode()
-    return codec_of(message_class).decode(data)
-
-
-def again(message: object) -> Any:
-    return decode(type(message), encode(message))
-
-
-@dataclass
-class Line:
-    sku: str = None
-    qty: int = None
-
-
-class Place(pydantic.BaseModel):
-    town: str = pydantic.Field(alias="theTown")
-    founded: date | None = None
-
-
-def typed(annotation: object) -> type:
-    """Return a message class with one field of that type."""
-    return make_dataclass("Typed", [("value", annotation, field(default=None))], bases=(Message,))
+from .json_cases import SERIALIZER, Line, Place, Report, again, decode, encode, typed
 
 
 @pytest.mark.parametrize("extra", ["ignore", "allow", "forbid"])
@@ -65,14 +28,6 @@ def test_a_model_neither_writes_nor_reads_the_id(extra: str):
     assert read.get_iris_id() is None
     set_iris_id(read, "17")
     assert encode(read) == b'{"a":1}'
-
-
-class Report(PydanticMessage):
-    title: str = None
-    score: float = None
-    place: Place | None = None
-    lines: list[Line] = []
-    data: bytes = b""
 
 
 def test_pydantic_messages_come_back():

@@ -6,60 +6,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass, field, make_dataclass
-from functools import cache
-from typing import Any, Dict, List, Optional, Tuple
+from typing import List, Optional
 
 import pytest
 
 from iop_core.errors import MessageDefinitionError, SerializationError
-from iop_core.json_serializer import JsonSerializer
 from iop_core.messages import Message
-from iop_core.serializers import Codec
 
-SERIALIZER = JsonSerializer()
-
-
-@cache
-def codec_of(message_class: type) -> Codec:
-    return SERIALIZER.codec_for(message_class)
-
-
-def encode(message: object) -> bytes:
-    return codec_of(type(message)).encode(message)
-
-
-def decode(message_class: type, payload: str | bytes) -> Any:
-    data = payload if isinstance(payload, bytes) else payload.encode()
-    return codec_of(message_class).decode(data)
-
-
-def again(message: object) -> Any:
-    return decode(type(message), encode(message))
-
-
-@dataclass
-class Line:
-    sku: str = None
-    qty: int = None
-
-
-@dataclass
-class Order(Message):
-    lines: List[Line] = field(default_factory=list)
-    by_name: Dict[str, Line] = field(default_factory=dict)
-    one: Line = None
-    maybe: Optional[Line] = None
-    pair: Tuple[Line, int] = None
-    several: Tuple[Line, ...] = ()
-    grid: List[List[Line]] = None
-
-
-@dataclass
-class Strict(Message, strict=True):
-    a: int = 0
-    line: Line = None
-    lines: List[Line] = field(default_factory=list)
-    maybe: Optional[Line] = None
+from .json_cases import SERIALIZER, Line, Strict, again, decode, encode
 
 
 @dataclass

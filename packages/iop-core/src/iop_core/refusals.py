@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from reprlib import Repr
+
 from iop_core.errors import SerializationError
 
 # How deep arrays and objects may be nested; the JSON parser stops right after it.
 MAX_DEPTH = 200
+
+
+# A hostile value may be large; its whole text would be larger.
+_SHORT = Repr()
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = _SHORT.maxdeque = 10
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 100
 
 
 class Refusal(Exception):
@@ -48,7 +56,7 @@ def _step(key: object) -> str:
 def describe(value: object) -> str:
     """Return a short text for a value in an error: its start and its type."""
     try:
-        text = repr(value)
+        text = _SHORT.repr(value)
     except Exception:  # noqa: BLE001 - boundary: repr of a foreign object
         text = "?"
     shown = text if len(text) <= 60 else text[:60] + "..."

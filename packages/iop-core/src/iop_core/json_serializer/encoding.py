@@ -28,17 +28,21 @@ def dataclass_encoder(plan: RecordPlan) -> Callable[[object], bytes]:
     if compiled is None:
         return careful
     to_text, fits, is_recursive = compiled.serializer.to_json, plan.check_all, compiled.is_recursive
+    inexact = plan.inexact
 
     def write_fast(message: object) -> bytes | None:
         try:
-            if fits((message,)):
-                # warnings="error": what does not fit its annotation would be written by guessing.
-                payload = to_text(message, warnings="error", round_trip=True, by_alias=False)
-                if not (is_recursive and _may_be_deep(payload)) and not _may_hold_huge_int(payload):
-                    return payload
-        except Exception:  # noqa: BLE001, S110 - boundary: a value that does not fit; the careful way names it
-            pass
-        return None
+            if not fits((message,)):
+                return None
+            # warnings="error": what does not fit its annotation would be written by guessing.
+            payload = to_text(message, warnings="error", round_trip=True, by_alias=False)
+            if (is_recursive and _may_be_deep(payload)) or (len(payload) > MAX_DIGITS and _may_hold_huge_int(payload)):
+                return None
+            if inexact:
+                plan.require_kept(message, payload, inexact)
+        except Exception:  # noqa: BLE001 - boundary: a value that does not fit; the careful way names it
+            return None
+        return payload
 
     if plan.is_flat:
         return _flat_encoder(to_text, write_fast, careful)
@@ -67,7 +71,7 @@ def _flat_encoder(
         try:
             if signature in known:
                 payload = to_text(message)
-                if not _may_hold_huge_int(payload):
+                if len(payload) <= MAX_DIGITS or not _may_hold_huge_int(payload):
                     return payload
         except Exception:  # noqa: BLE001, S110 - boundary: such as text that is not UTF-8; the careful way names it
             pass
@@ -86,7 +90,8 @@ def _careful_encoder(plan: RecordPlan) -> Callable[[object], bytes]:
 
     def encode(message: object) -> bytes:
         try:
-            return to_json(entries(message, ()), inf_nan_mode="strings")
+            payload = to_json(entries(message, ()), inf_nan_mode="strings")
+            plan.require_kept(message, payload, plan.fields)
         except Refusal as refusal:
             raise refusal.as_error(plan.record_class) from refusal.__cause__
         except RecursionError as exc:
@@ -95,6 +100,7 @@ def _careful_encoder(plan: RecordPlan) -> Callable[[object], bytes]:
             raise Refusal(f"cannot be written: {type(exc).__name__}: {one_line(exc)}").as_error(
                 plan.record_class
             ) from exc
+        return payload
 
     return encode
 
@@ -172,7 +178,7 @@ def _may_hold_huge_int(payload: bytes) -> bool:
     """Return whether there might be more digits in a row than can be read; may err to True."""
     # A run that long covers one of these places, and half of it lies to one side.
     half = MAX_DIGITS // 2
-    return len(payload) > MAX_DIGITS and any(
+    return any(
         48 <= payload[at] <= 57 and (payload[at - half : at].isdigit() or payload[at : at + half].isdigit())
         for at in range(MAX_DIGITS, len(payload), MAX_DIGITS)
     )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import SchemaValidator, from_json, to_json
 
-from iop_core.json_serializer.schemas import has_ambiguous_alias, iter_nodes
+from iop_core.json_serializer.exactness import has_own_form, is_exact, is_untyped
+from iop_core.json_serializer.memory import UNCHECKED, allowed_memory, contents_of, is_surely_small, too_much
+from iop_core.json_serializer.rules import Node
+from iop_core.json_serializer.sameness import require_same
+from iop_core.json_serializer.schemas import fail_fast, has_ambiguous_alias, iter_nodes
+from iop_core.json_serializer.shapes import shape_of
 from iop_core.json_serializer.values import one_line
 from iop_core.messages import IRIS_ID
 from iop_core.refusals import Refusal
 from iop_core.serializers import Codec
 
+# All of them are made to see the first.
+_MOST_ERRORS = 1000
 _QUOTED_ID = f'"{IRIS_ID}"'.encode()
 
 
@@ -27,13 +34,31 @@ def model_codec(model_class: type) -> Codec:
     """
     adapter = cast("TypeAdapter[object]", TypeAdapter(model_class))
     adapter.rebuild(raise_errors=True)
-    by_alias = not has_ambiguous_alias(iter_nodes(adapter.core_schema))
+    nodes = list(iter_nodes(adapter.core_schema))
+    by_alias = not has_ambiguous_alias(nodes)
+    is_sure, fits = is_exact(model_class), shape_of(model_class).check() or _anything
+    require_kept = _unchecked if has_own_form(model_class) or is_untyped(model_class) else require_same
+
+    forbids = any(node.get("extra_behavior") == "forbid" or _forbids(node) for node in nodes)
+    validator = _impatient(adapter.core_schema)
+
+    def require_room(payload: bytes) -> None:
+        allowed = allowed_memory(model_class, len(payload))
+        if not is_surely_small(payload, allowed):
+            contents = contents_of(payload)
+            needed = contents.with_errors() if forbids else contents.at_once
+            if needed > allowed:
+                raise too_much(model_class, payload, contents, needed)
 
     def decode(payload: bytes) -> object:
         try:
-            return adapter.validate_json(_without_id(payload), by_alias=by_alias, by_name=True)
+            if len(payload) > UNCHECKED:
+                require_room(payload)
+            return validator.validate_json(_without_id(payload), by_alias=by_alias, by_name=True)
         except ValidationError as exc:
             raise _unfit(exc).as_error(model_class) from exc
+        except Refusal as refusal:
+            raise refusal.as_error(model_class) from refusal.__cause__
         except RecursionError as exc:
             raise Refusal("is nested too deeply").as_error(model_class) from exc
         except Exception as exc:
@@ -44,13 +69,16 @@ def model_codec(model_class: type) -> Codec:
             payload = adapter.dump_json(message, round_trip=True, by_alias=False, warnings="error")
         except Exception as exc:
             raise Refusal(_unwritable(exc)).as_error(model_class) from exc
-        if b"null" in payload:
-            # Pydantic writes None, and in most models NaN, where the model takes no null.
+        # Pydantic writes None, and in most models NaN, where the model takes no null.
+        if not is_sure or b"null" in payload or not fits(message):
             try:
-                adapter.validate_json(payload, by_alias=by_alias, by_name=True)
+                require_kept(message, adapter.validate_json(payload, by_alias=by_alias, by_name=True))
             except ValidationError as exc:
-                refusal = _unfit(exc, prefix="is None or NaN, which the model would not read back: ")
+                what = "is None or NaN, which" if b"null" in payload else "holds something that"
+                refusal = _unfit(exc, prefix=f"{what} the model would not read back: ")
                 raise refusal.as_error(model_class) from exc
+            except Refusal as refusal:
+                raise refusal.as_error(model_class) from refusal.__cause__
         return payload
 
     return Codec(encode, decode)
@@ -69,8 +97,34 @@ def _without_id(payload: bytes) -> bytes:
     return to_json(parsed, inf_nan_mode="constants")
 
 
+def _impatient(schema: Any) -> SchemaValidator:
+    """Return a validator that stops at the first item of a container that does not fit."""
+    changed = fail_fast(schema)
+    try:
+        # Otherwise pydantic takes the validator that the model has already.
+        return SchemaValidator(changed, _use_prebuilt=False)
+    except TypeError:  # a version of pydantic that does not know the argument
+        return SchemaValidator(changed)
+
+
+def _forbids(node: Node) -> bool:
+    config: dict[str, object] = node.get("config") or {}
+    return config.get("extra_fields_behavior") == "forbid"
+
+
+def _anything(value: object) -> bool:
+    del value
+    return True
+
+
+def _unchecked(sent: object, back: object) -> None:
+    del sent, back
+
+
 def _unfit(exc: ValidationError, *, prefix: str = "") -> Refusal:
     """Return the first thing that does not fit, with the path to it."""
+    if exc.error_count() > _MOST_ERRORS:
+        return Refusal(f"{prefix}{exc.error_count():,} values do not fit")
     first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
     refusal = Refusal(prefix + first["msg"])
     for key in reversed(first["loc"]):

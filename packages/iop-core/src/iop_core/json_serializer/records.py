@@ -10,8 +10,12 @@ from collections.abc import Iterable
 from dataclasses import InitVar
 from functools import cached_property
 from types import MemberDescriptorType
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
+from pydantic_core import from_json
+
+from iop_core.json_serializer.exactness import has_own_form, is_exact, is_untyped
+from iop_core.json_serializer.sameness import is_plain_data, require_same
 from iop_core.json_serializer.schemas import CompiledType, compile_type
 from iop_core.json_serializer.shapes import Check, Shape, is_scalar, shape_of
 from iop_core.json_serializer.values import one_line
@@ -19,6 +23,8 @@ from iop_core.messages import IRIS_ID, is_strict
 from iop_core.refusals import Refusal, describe
 
 _NO_ATTRIBUTES: Final[dict[str, object]] = {}
+# Keys that are no arguments; of hostile messages, because no class has so many fields.
+_MOST_LATER = 10_000
 _LOGGER = logging.getLogger("iop.messages")
 
 
@@ -46,6 +52,48 @@ class Field:
     def shape(self) -> Shape:
         """The shape of the annotation, found on first use: classes may contain themselves."""
         return shape_of(self.hint, strict=self._owner.strict)
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """True when every value that fits comes back equal, and nobody has to try."""
+        return is_exact(self.hint) or has_own_form(self.hint)
+
+    @cached_property
+    def is_checked(self) -> bool:
+        """True when a value that would come back as another one is refused."""
+        return not has_own_form(self.hint)
+
+    def require_kept(self, value: object, raw: Any) -> None:
+        """Make sure that what was written of the field is read back as an equal value.
+
+        A part that the annotation leaves open comes back as plain JSON data; that is logged
+        once, unless the class is strict.
+
+        Args:
+            value: As sent.
+            raw: As parsed.
+
+        Raises:
+            Refusal: It would come back as another value.
+        """
+        if self.is_untyped and (is_plain_data(value) or self._owner.has_warned(self.name)):
+            return
+        try:
+            require_same(value, self.read(raw))
+        except Refusal as refusal:
+            if self.is_untyped and not self._owner.strict:
+                self._owner.warn_once(
+                    self.name, f"field {self.name!r} does not say of what type its parts are: {refusal.reason}"
+                )
+                return
+            advice = "annotate the field with just that type, or add a field that says which type it is"
+            refusal.reason += f". {self.name!r} is declared as {type_text(self.hint)}: {advice}"
+            raise refusal.within(self.name) from refusal.__cause__
+
+    @cached_property
+    def is_untyped(self) -> bool:
+        """True when the annotation leaves some part open."""
+        return is_untyped(self.hint)
 
     def read(self, raw: Any) -> object:
         """Return the value of raw JSON data; None is always None, unless the class is strict.
@@ -137,7 +185,29 @@ class RecordPlan:
     @property
     def is_flat(self) -> bool:
         """True when the types of its values alone decide how an instance is written."""
-        return not self._slots and all(is_scalar(field.hint) for field in self.fields.values())
+        return not self._slots and all(is_scalar(field.hint) and field.is_exact for field in self.fields.values())
+
+    @cached_property
+    def inexact(self) -> list[str]:
+        """Names of fields that may hold what fits and yet comes back as another value."""
+        return [name for name, field in self.fields.items() if not field.is_exact]
+
+    def require_kept(self, instance: object, payload: bytes, names: Iterable[str]) -> None:
+        """Make sure that fields are read back as they were sent.
+
+        Args:
+            instance: As sent.
+            payload: What was written.
+            names: Of the fields to look at.
+
+        Raises:
+            Refusal: One would come back as another value; the path says which.
+        """
+        written = from_json(payload)
+        for name in names:
+            field = self.fields[name]
+            if name in written and field.is_checked:
+                field.require_kept(getattr(instance, name), written[name])
 
     @cached_property
     def check(self) -> Check:
@@ -151,22 +221,25 @@ class RecordPlan:
     @cached_property
     def check_all(self) -> Check:
         """The same check for every value of an iterable; one loop, because orders have many lines."""
-        record_class, names = self.record_class, self._in_dict
+        record_class, names, in_dict = self.record_class, self._in_dict, not self._slots
         found = ((name, field.shape.check()) for name, field in self.fields.items() if not field.is_init_only)
         checks = [(name, check) for name, check in found if check is not None]
 
         def have_declared_fields(values: Iterable[Any]) -> bool:
             for value in values:
-                if type(value) is not record_class or value.__dict__.keys() != names:
+                if value.__class__ is not record_class or value.__dict__.keys() != names:
                     return False
             return True
 
         def have_declared_structure(values: Iterable[Any]) -> bool:
             for value in values:
-                if type(value) is not record_class or getattr(value, "__dict__", _NO_ATTRIBUTES).keys() != names:
+                if value.__class__ is not record_class:
+                    return False
+                attributes = value.__dict__ if in_dict else getattr(value, "__dict__", _NO_ATTRIBUTES)
+                if attributes.keys() != names:
                     return False
                 for name, check in checks:
-                    if not check(getattr(value, name)):
+                    if not check(attributes[name] if in_dict else getattr(value, name)):
                         return False
             return True
 
@@ -206,6 +279,9 @@ class RecordPlan:
                 (arguments if field.is_argument else later)[key] = field.read(value)
             elif key != IRIS_ID and self._keeps_extra(key):
                 later[key] = value
+                if len(later) > _MOST_LATER:
+                    reason = f"has more than {_MOST_LATER:,} unknown keys; declare a dict for them"
+                    raise Refusal(reason, is_fatal=True)
         instance = self._make(arguments)
         for key, value in later.items():
             object.__setattr__(instance, key, value)
@@ -229,6 +305,10 @@ class RecordPlan:
         self.warn_once("", f"ignores a key that cannot become an attribute: {describe(key)}")
         return False
 
+    def has_warned(self, name: str) -> bool:
+        """Return whether something of this name was logged already."""
+        return name in self._warned
+
     def warn_once(self, name: str, text: str) -> None:
         """Log the first time that something of this name does not fit."""
         if name not in self._warned:
@@ -249,6 +329,11 @@ def _declared_fields(record_class: Any) -> dict[str, dataclasses.Field[Any]]:
 
 def _is_frozen(record_class: Any) -> bool:
     return bool(record_class.__dataclass_params__.frozen)
+
+
+def type_text(hint: object) -> str:
+    """Return an annotation as users write it."""
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint).replace("typing.", "")
 
 
 def _without_init_var(hint: Any) -> object:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic_core import SchemaSerializer, SchemaValidator
+from pydantic_core.core_schema import DictSchema
 
 from iop_core.json_serializer.rules import RULES, Node, nullable
 from iop_core.messages import is_strict
@@ -27,6 +28,8 @@ from iop_core.messages import is_strict
 _CONFIG = ConfigDict(arbitrary_types_allowed=True, ser_json_inf_nan="strings")
 # These hold values or Python objects, not schemas.
 _OPAQUE = frozenset({"default", "metadata", "serialization", "config", "cls", "function", "expected", "members", "ref"})
+# Older versions of pydantic cannot do it for a dict.
+_FAIL_FAST = {"list", "set", "frozenset", "tuple", *(("dict",) if "fail_fast" in DictSchema.__annotations__ else ())}
 _BEFORE_VALIDATORS = frozenset({"function-before", "function-wrap", "function-plain"})
 
 
@@ -123,6 +126,21 @@ def has_ambiguous_alias(nodes: Iterable[Node]) -> bool:
         if any(isinstance(alias, str) and alias != name and alias in aliases for name, alias in aliases.items()):
             return True
     return False
+
+
+def fail_fast(schema: Any) -> Any:
+    """Return a copy of a schema whose containers stop at the first item that does not fit.
+
+    A hostile array must not make one error object per item.
+    """
+    if isinstance(schema, dict):
+        node = cast("Node", schema)
+        changed = {key: value if key in _OPAQUE else fail_fast(value) for key, value in node.items()}
+        return {**changed, "fail_fast": True} if node.get("type") in _FAIL_FAST else changed
+    if isinstance(schema, (list, tuple)):
+        parts = [fail_fast(part) for part in cast("Iterable[Any]", schema)]
+        return parts if isinstance(schema, list) else tuple(parts)
+    return schema
 
 
 def accept_none_defaults(schema: object) -> None:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, Union, cast, get_args, get_origin
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from iop_core.json_serializer.memory import ROOM, UNCHECKED, contents_of
 from iop_core.json_serializer.schemas import CompiledType, compile_type
 from iop_core.refusals import Refusal, describe
 
@@ -42,6 +43,8 @@ _SEQUENCES: dict[object, type] = {
     frozenset: frozenset,
     deque: deque,
 }
+# So many items of a list are given to pydantic together.
+_BATCH = 256
 _SCALARS = {int, str, float, bool, bytes, date, datetime, time, timedelta, Decimal, UUID, type(None)}
 _MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
 
@@ -64,6 +67,10 @@ class Shape(ABC):
     @abstractmethod
     def check(self) -> Check | None:
         """Return a check of the structure; None when there is nothing to check."""
+
+    def listed(self) -> Leaf | None:
+        """Return what reads a list of such values at once, None when one by one takes less memory."""
+        return None
 
     def check_all(self) -> Check:
         """Return the same check for every value of an iterable."""
@@ -90,11 +97,42 @@ class Leaf(Shape):
         """Return what pydantic makes of it."""
         if self.hint is Any or self.hint is object or self.compiled is None:
             return raw
+        if (_is_array(raw) or _is_object(raw)) and len(raw) > _BATCH and self._parts is not None:
+            return self._parts.read(raw, field)
+        # Through JSON, because pydantic's rules for JSON and for objects differ.
+        text = to_json(raw, inf_nan_mode="constants")
+        if len(text) > UNCHECKED and self._parts is not None:
+            return self._parts.read(raw, field)
+        return self.read_text(text, raw)
+
+    def read_text(self, text: bytes, raw: object) -> object:
+        """Return what pydantic makes of a text.
+
+        Args:
+            text: JSON.
+            raw: The same, parsed; for the text of an error.
+
+        Raises:
+            Refusal: It does not fit, or would take too much memory.
+        """
+        if self.compiled is None:
+            raise Refusal("has an annotation that pydantic does not know")
+        if len(text) > UNCHECKED and contents_of(text).with_errors() > ROOM.get():
+            reason = f"a part of {len(text):,} bytes would take more memory than is left; raise max_growth of the class"
+            raise Refusal(reason, is_fatal=True)
         try:
-            # Through JSON, because pydantic's rules for JSON and for objects differ.
-            return self.compiled.read(to_json(raw, inf_nan_mode="constants"))
+            return self.compiled.read(text)
         except ValidationError as exc:
             raise Refusal(_first_reason(exc, raw)) from exc
+
+    @cached_property
+    def _parts(self) -> Shape | None:
+        """The shape that takes a large container apart, None for what has no parts."""
+        return _structure(self.hint, strict=self._strict)
+
+    def listed(self) -> Leaf | None:
+        """What reads a list of such values at once."""
+        return Leaf(list[self.hint], strict=self._strict)  # type: ignore[name-defined]
 
     def write(self, value: object) -> object:
         """Return the value as plain JSON, the way the annotation says.
@@ -114,6 +152,27 @@ class Leaf(Shape):
     def check(self) -> Check | None:
         """Nothing to check: pydantic looks at every value itself."""
         return None
+
+
+class Model(Leaf):
+    """A pydantic model, of which a derived one would be written without its own fields."""
+
+    def check(self) -> Check:
+        """Exactly this class, and models and dataclasses inside likewise."""
+        model_class: Any = self.hint
+
+        @cache
+        def checks() -> list[tuple[str, Check]]:
+            # Made on first use: a class may contain itself.
+            found = ((name, shape_of(field.annotation).check()) for name, field in model_class.model_fields.items())
+            return [(name, check) for name, check in found if check is not None]
+
+        def check(value: Any) -> bool:
+            return type(value) is model_class and all(
+                check_part(getattr(value, name, None)) for name, check_part in checks()
+            )
+
+        return check
 
 
 def _first_reason(exc: ValidationError, raw: object) -> str:
@@ -159,15 +218,39 @@ class Items(Shape):
         self._item = item
 
     def read(self, raw: Any, field: Field) -> object:
-        """Return the container; an item that does not fit stays raw."""
+        """Return the container; an item that does not fit stays raw.
+
+        A list is changed in place, so that a large one never exists twice.
+        """
         if not _is_array(raw):
             raise Refusal(f"expected an array, got {describe(raw)}")
-        return _contained(self._kind, (field.read_part(self._item, part, n) for n, part in enumerate(raw)), raw)
+        if self._kind is not list:
+            return _contained(self._kind, (field.read_part(self._item, part, n) for n, part in enumerate(raw)), raw)
+        for start in range(0, len(raw), _BATCH):
+            raw[start : start + _BATCH] = self._read_some(raw[start : start + _BATCH], start, field)
+        return raw
+
+    def _read_some(self, items: list[Any], start: int, field: Field) -> list[Any]:
+        if len(items) > 1 and self._whole is not None:
+            # Nearly always all of them fit; pydantic is many times as fast.
+            text = to_json(items, inf_nan_mode="constants")
+            if len(text) <= UNCHECKED:
+                try:
+                    return cast("list[Any]", self._whole.read_text(text, items))
+                except Refusal:
+                    pass
+                except Exception:  # noqa: BLE001, S110 - boundary: also __post_init__; one by one it is named
+                    pass
+        return [field.read_part(self._item, item, start + n) for n, item in enumerate(items)]
+
+    @cached_property
+    def _whole(self) -> Leaf | None:
+        return self._item.listed()
 
     def check(self) -> Check:
         """The declared kind of container, and every item."""
         kind, check_all = self._kind, self._item.check_all()
-        return lambda value: type(value) is kind and check_all(value)
+        return lambda value: value.__class__ is kind and check_all(value)
 
 
 class Fixed(Shape):
@@ -206,6 +289,10 @@ class Entries(Shape):
         """Return the dict; a key or value that does not fit stays raw."""
         if not _is_object(raw):
             raise Refusal(f"expected an object, got {describe(raw)}")
+        if isinstance(self._key, Leaf) and self._key.hint is str:
+            for key, part in raw.items():
+                raw[key] = field.read_part(self._value, part, key)
+            return raw
         return {
             field.read_part(self._key, key, key): field.read_part(self._value, part, key) for key, part in raw.items()
         }
@@ -285,6 +372,11 @@ def is_plain_dataclass(hint: object) -> bool:
     )
 
 
+def is_model(hint: object) -> bool:
+    """Return whether this is a class of pydantic models."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
 def shape_of(hint: object, *, strict: bool = False) -> Shape:
     """Return the shape of an annotation.
 
@@ -294,8 +386,10 @@ def shape_of(hint: object, *, strict: bool = False) -> Shape:
     """
     if is_plain_dataclass(hint):
         return Record(cast("type", hint), strict=strict)
+    if is_model(hint):
+        return Model(hint, strict=strict)
     leaf = Leaf(hint, strict=strict)
-    if not _holds_dataclass(hint):
+    if not _holds_record(hint):
         return leaf
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -303,19 +397,27 @@ def shape_of(hint: object, *, strict: bool = False) -> Shape:
     if origin is Union or origin is types.UnionType:
         options = tuple(shape_of(arg, strict=strict) for arg in args if arg is not type(None))
         return Choice(options, leaf, has_none=type(None) in args)
+    return _structure(hint, strict=strict) or leaf
+
+
+def _structure(hint: object, *, strict: bool) -> Shape | None:
+    """Return the shape of a container with parts of declared types, None for anything else."""
+    origin, args = get_origin(hint), get_args(hint)
     if origin in _SEQUENCES:
         return Items(_SEQUENCES[origin], shape_of(args[0], strict=strict))
-    if origin is tuple and args[-1] is ...:
+    if origin is tuple and args[-1:] == (...,):
         return Items(tuple, shape_of(args[0], strict=strict))
     if origin is tuple:
         return Fixed(tuple(shape_of(arg, strict=strict) for arg in args))
     if origin in _MAPPINGS:
         return Entries(shape_of(args[0], strict=strict), shape_of(args[1], strict=strict))
-    return leaf
+    if (origin is Union or origin is types.UnionType) and len(args) == 2 and type(None) in args:
+        return _structure(args[0] if args[1] is type(None) else args[1], strict=strict)
+    return None
 
 
-def _holds_dataclass(hint: object) -> bool:
-    return is_plain_dataclass(hint) or any(_holds_dataclass(arg) for arg in get_args(hint))
+def _holds_record(hint: object) -> bool:
+    return is_plain_dataclass(hint) or is_model(hint) or any(_holds_record(arg) for arg in get_args(hint))
 
 
 def is_scalar(hint: object) -> bool:

@@ -1,0 +1,245 @@
+"""Hostile bodies take no more than ten times their size in memory; honest large ones are read."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import tracemalloc
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+import pytest
+
+from iop_core.errors import SerializationError
+from iop_core.json_serializer.memory import ALWAYS_ALLOWED
+from iop_core.messages import Message
+from iop_core.pydantic_messages import PydanticMessage
+
+from .json_cases import Line, decode
+
+
+@dataclass
+class Anything(Message):
+    value: Any = None
+
+
+@dataclass
+class Ints(Message):
+    value: list[int] = None
+
+
+@dataclass
+class Lines(Message):
+    value: list[Line] = None
+
+
+@dataclass
+class Texts(Message):
+    value: dict[str, str] = None
+
+
+class Model(PydanticMessage):
+    value: list[int] = []
+
+
+class Closed(pydantic.BaseModel, extra="forbid"):
+    value: Any = None
+
+
+CLASSES = [Anything, Ints, Lines, Texts, Model, Closed]
+TINY = ["[]", "{}", "0", "300", "1.5", '""', '"x"', "null", "true", "[0]", '{"a":0}', '{"a":{}}', '{"sku":"a","qty":1}']
+MEMBER = ['"a":1', '"value":[]', '"%d":1', '"%d":{}', '"%d":[0]', '"k%d":"x"', '"__class__":{}', '"_iris_id":"9"']
+
+
+def body_of(unit: str, size: int, *, is_object: bool, at_top: bool) -> bytes:
+    """Return a body of about that size, made of many copies of one piece."""
+    units = [unit % n if "%" in unit else unit for n in range(size // (len(unit) + 1))]
+    inner = ",".join(units)
+    if at_top:
+        return f"{{{inner}}}".encode()
+    return (f'{{"value":{{{inner}}}}}' if is_object else f'{{"value":[{inner}]}}').encode()
+
+
+def peak_of(message_class: type, payload: bytes) -> int:
+    """Return the most memory that was taken while the body was read."""
+    try:
+        decode(message_class, b"{}")
+    except SerializationError:
+        pass
+    tracemalloc.start()
+    try:
+        decode(message_class, payload)
+    except SerializationError:
+        pass
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize(
+    ("message_class", "unit"),
+    [
+        (Anything, "[]"),
+        (Ints, "0"),
+        (Lines, '{"sku":"a","qty":1}'),
+        (Texts, '{"a":{}}'),
+        (Model, '"x"'),
+        (Closed, "[0]"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else part.__name__,
+)
+def test_a_dense_body_stays_within_its_bound(message_class: type, unit: str):
+    payload = body_of(unit, 1_000_000, is_object=False, at_top=False)
+    assert peak_of(message_class, payload) <= max(10 * len(payload), ALWAYS_ALLOWED) + 2**20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("message_class", CLASSES, ids=lambda c: c.__name__)
+def test_all_dense_bodies_stay_within_their_bound(message_class: type):
+    size = 1_000_000
+    bodies = [body_of(unit, size, is_object=False, at_top=False) for unit in TINY]
+    bodies += [body_of(unit, size, is_object=True, at_top=at_top) for unit in MEMBER for at_top in (False, True)]
+    for payload in bodies:
+        peak = peak_of(message_class, payload)
+        assert peak <= max(10 * len(payload), ALWAYS_ALLOWED) + 2**20, (payload[:60], peak / len(payload))
+
+
+CHILD = """
+import resource, sys
+from dataclasses import dataclass
+from typing import Any
+from iop_core.errors import SerializationError
+from iop_core.json_serializer import JsonSerializer
+from iop_core.messages import Message
+
+@dataclass
+class Anything(Message):
+    value: Any = None
+
+@dataclass
+class Ints(Message):
+    value: list[int] = None
+
+payload = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for message_class in (Anything, Ints):
+    codec = JsonSerializer().codec_for(message_class)
+    codec.decode(b'{"value":["x"]}')
+    before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    try:
+        codec.decode(payload)
+    except SerializationError:
+        pass
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+scale = 1 if sys.platform == "darwin" else 1024
+print((after - before) * scale)
+"""
+
+
+@pytest.mark.parametrize("unit", ["[]", "0", '{"a":{}}'])
+def test_the_process_stays_within_the_bound_too(unit: str):
+    payload = body_of(unit, 4_000_000, is_object=False, at_top=False)
+    done = subprocess.run([sys.executable, "-c", CHILD], input=payload, capture_output=True, check=True)
+    assert int(done.stdout) <= 10 * len(payload) + ALWAYS_ALLOWED
+
+
+def generated_body(chance: random.Random) -> bytes:
+    """Return one hostile body: cut, deep, huge numbers, wrong types, double and dunder keys."""
+    size = chance.choice([0, 3, 100, 3000])
+    kind = chance.randrange(7)
+    if kind == 0:
+        return b'{"value":' + chance.choice([b"[", b'{"a":', b'[{"value":']) * size
+    if kind == 1:
+        depth = chance.randrange(400)
+        return b'{"value":' + b"[" * depth + b"]" * depth + b"}"
+    if kind == 2:
+        return b'{"value":' + b"1" * chance.choice([1, 30, 4300, 4301, 9000]) + b"}"
+    if kind == 3:
+        return b'{"value":' + chance.choice([b"1e999", b"NaN", b'"\\ud800"', b"tru", b"\xff", b"-", b"[,]"]) + b"}"
+    key = chance.choice(["value", "__class__", "__init__", "__dict__", "_iris_id", "get_iris_id", "\x00"])
+    inner = chance.choice([[], {}, [{}] * size, {key: {key: None}}, "x" * size, 5, None, {"$type": "os.system"}])
+    text = ",".join(f"{json.dumps(key)}:{json.dumps(inner)}" for _ in range(chance.randrange(4)))
+    payload = b"{" + text.encode() + b"}"
+    return payload[: chance.randrange(len(payload))] if kind == 4 else payload
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ten_thousand_hostile_bodies_give_a_message_or_a_serialization_error():
+    chance = random.Random(1)
+    modules = set(sys.modules)
+    texts: list[str] = []
+    for number in range(10_000):
+        payload = generated_body(chance)
+        message_class = CLASSES[number % len(CLASSES)]
+        try:
+            assert type(decode(message_class, payload)) is message_class
+        except SerializationError as exc:
+            texts.append(str(exc))
+    assert max(map(len, texts)) < 1000
+    assert not {"antigravity", "this"} & (set(sys.modules) - modules)
+
+
+@pytest.mark.parametrize(
+    ("message_class", "value"),
+    [
+        (Ints, list(range(100_000, 220_000))),
+        (Ints, [1, 0] * 250_000),
+        (Lines, [{"sku": f"sku-{n}", "qty": n} for n in range(30_000)]),
+        (Anything, [{"sku": f"sku-{n}", "qty": n} for n in range(30_000)]),
+        (Texts, {"report": "1,2,[3],{4}\n" * 200_000}),
+        (Anything, '"quoted", \\ and : more' * 100_000),
+    ],
+    ids=lambda part: part.__name__ if isinstance(part, type) else "value",
+)
+def test_an_honest_large_body_is_read(message_class: type, value: Any):
+    payload = json.dumps({"value": value}, separators=(",", ":")).encode()
+    read = decode(message_class, payload).value
+    assert read == ([Line(**part) for part in value] if message_class is Lines else value)
+    assert peak_of(message_class, payload) <= max(10 * len(payload), ALWAYS_ALLOWED) + 2**20
+
+
+def test_a_dense_body_is_refused_with_numbers_and_the_way_out():
+    payload = body_of("[]", 1_000_000, is_object=False, at_top=False)
+    with pytest.raises(SerializationError) as caught:
+        decode(Anything, payload)
+    text = str(caught.value)
+    assert "Anything: its 1,000,010 bytes hold about 666,667 values and would take about " in text
+    assert "allowed are 9 MiB" in text
+    assert "declare 'class Anything(..., max_growth=" in text
+
+    growth = int(text.rsplit("max_growth=", 1)[1].rstrip(")'"))
+
+    @dataclass
+    class Dense(Message, max_growth=growth):
+        value: list[Any] = None
+
+    assert len(decode(Dense, payload).value) == payload.count(b"[]")
+
+    class DenseModel(PydanticMessage, max_growth=200):
+        value: list[Any] = []
+
+    assert len(decode(DenseModel, payload).value) == payload.count(b"[]")
+    with pytest.raises(SerializationError, match="max_growth"):
+        decode(Model, payload)
+
+
+def test_a_bad_item_of_a_large_list_leaves_the_others_as_they_are():
+    items = [*range(1000, 101_000)]
+    items[70_000] = "many"
+    read = decode(Ints, json.dumps({"value": items}))
+    assert read.value == items
+    lines: list[Any] = [{"sku": f"number {n}", "qty": str(n)} for n in range(50_000)]
+    lines[40_000] = 5
+    read = decode(Lines, json.dumps({"value": lines}))
+    assert read.value[40_000] == 5
+    assert read.value[40_001] == Line("number 40001", 40_001)
+
+
+def test_too_many_unknown_keys_are_refused():
+    payload = json.dumps({f"key {n}": n for n in range(10_001)})
+    with pytest.raises(SerializationError, match="more than 10,000 unknown keys; declare a dict"):
+        decode(Anything, payload)
