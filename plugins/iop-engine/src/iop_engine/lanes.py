@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 
@@ -11,6 +12,8 @@ from iop_core.headers import BusinessType
 from iop_engine.addresses import ACTOR_QUEUE, queue_of
 from iop_engine.lane import Lane, build_lane
 from iop_engine.runtime import Runtime
+
+_LOG = logging.getLogger("iop.engine")
 
 # A stop takes away the input first; a start lets it in last.
 START_ORDER = (BusinessType.OPERATION, BusinessType.PROCESS, BusinessType.UNKNOWN, BusinessType.SERVICE)
@@ -96,6 +99,7 @@ class Lanes:
         lanes = tuple(lanes)
         for lane in lanes:
             lane.quiesce()
+        _LOG.info("no more input; what callers wait for is still answered")
         while time.monotonic() < deadline:
             if self._runtime.store.is_resting({lane.queue: lane.jobs for lane in lanes}):
                 return
