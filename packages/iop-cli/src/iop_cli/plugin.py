@@ -6,8 +6,10 @@ from iop_core.commands import CommandEntry
 from iop_core.hookspecs import hookimpl
 
 _SUMMARIES = {
+    "bindings": "List or remove registered Python classes.",
     "log": "Show the event log.",
     "messages": "List or count messages.",
+    "migrate": "Deploy what a settings file holds.",
     "plugins": "List the installed plug-ins.",
     "queue": "Show what waits in the queues.",
     "run": "Run a production in the foreground.",

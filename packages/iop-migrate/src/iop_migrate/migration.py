@@ -18,6 +18,7 @@ from iop_migrate.settings_file import open_settings
 
 if TYPE_CHECKING:
     from iop_core.deployments import DeploymentTransaction
+    from iop_core.plugins import PluginRegistry
     from iop_migrate.file_module import FileModule
     from iop_migrate.remote_settings import RemoteSettings
     from iop_migrate.settings_content import SettingsContent
@@ -42,6 +43,20 @@ class MigrationResult:
         """Return the plan and how it ended."""
         return f"{self.plan}\n{self.summary()}"
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the plan and what came of it, for programs."""
+        return {
+            "path": str(self.plan.path),
+            "mode": self.plan.mode,
+            "namespace": self.plan.namespace,
+            "dry_run": self.dry_run,
+            "classes": {each.iris_name: each.python_name for each in self.plan.components},
+            "schemas": list(self.plan.schemas),
+            "productions": [each.name for each in self.plan.productions],
+            "issues": self.plan.issues(),
+            "changes": list(self.changes),
+        }
+
     def summary(self) -> str:
         """Return the last line of the text."""
         place = f" in namespace {self.plan.namespace}" if self.plan.namespace else ""
@@ -62,6 +77,7 @@ def migrate(
     strict: bool = False,
     actor: str | None = None,
     reason: str | None = None,
+    plugins: PluginRegistry | None = None,
 ) -> MigrationResult:
     """Deploy what a settings file holds: its classes, schemas and productions.
 
@@ -78,6 +94,7 @@ def migrate(
         strict: True: productions with validation issues are refused.
         actor: Who asks for it, for the list of changes; None: the user of this process.
         reason: Why; None: ``migrate FILE``.
+        plugins: Where the backend is looked up when no director is given; None: what is installed.
 
     Raises:
         SettingsFileError: The file cannot be used; the text names the place. Nothing was written.
@@ -91,7 +108,7 @@ def migrate(
     """
     with _read(path) as (file, content):
         if director is None:
-            director = _choose_director(content.remote, namespace, dry_run=dry_run)
+            director = _choose_director(content.remote, namespace, plugins, dry_run=dry_run)
         elif namespace is not None and namespace.casefold() != director.namespace.casefold():
             raise SettingsFileError(
                 f"{file.file}: namespace {namespace!r} was asked for, and the director is for {director.namespace!r}"
@@ -127,11 +144,13 @@ def _read(path: str | Path) -> Generator[tuple[FileModule, SettingsContent]]:
             loaded.forget()
 
 
-def _choose_director(remote: RemoteSettings | None, namespace: str | None, *, dry_run: bool) -> Director | None:
+def _choose_director(
+    remote: RemoteSettings | None, namespace: str | None, plugins: PluginRegistry | None, *, dry_run: bool
+) -> Director | None:
     """Return where to deploy; None: elsewhere, and nothing has to be asked there."""
     if remote is None or os.environ.get("IOP_URL"):
-        return Director(namespace=namespace)
-    return None if dry_run else Director(remote.url, namespace=namespace or remote.namespace)
+        return Director(namespace=namespace, plugins=plugins)
+    return None if dry_run else Director(remote.url, namespace=namespace or remote.namespace, plugins=plugins)
 
 
 def _write(changes: PlannedChanges, change: DeploymentTransaction) -> None:
