@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from iop import BusinessOperation, BusinessProcess, Message, Production
+from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
 from iop_engine.backend import LocalBackend
 from iop_testing import run_production
@@ -106,8 +107,13 @@ def test_stop_that_runs_out_of_time_is_suspended(tmp_path) -> None:
 
     made = Production("Test.Stop", shutdown_timeout=0.2)
     made.operation("Slow", Slow)
+
+    def ask() -> None:
+        with pytest.raises(StoreError, match="stopped before an answer"):
+            run.call("Slow", Note("asked"))
+
     with run_production(made, data_dir=tmp_path) as run:
-        caller = threading.Thread(target=lambda: pytest.raises(Exception, run.call, "Slow", Note("asked")))
+        caller = threading.Thread(target=ask)
         caller.start()
         entered.wait(10)
         run.stop()

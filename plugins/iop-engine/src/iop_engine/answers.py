@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 from iop_core.bodies import BodyCodec
+from iop_core.clock import Clock
 from iop_core.errors import RequestFailedError, RequestTimeoutError
-from iop_core.stores import Delivery
+from iop_core.stores import Delivery, ReplySlot
+
+
+def wait_for(slot: ReplySlot, timeout_seconds: float, clock: Clock) -> Delivery | None:
+    """Wait for an answer; None when time ran out.
+
+    Args:
+        slot: Where it arrives.
+        timeout_seconds: How long to wait; negative: for ever.
+        clock: What the time is measured with.
+
+    Raises:
+        StoreError: The request could not be stored, or the store was closed.
+    """
+    if timeout_seconds < 0:
+        return slot.wait(None)
+    alarm = clock.alarm()
+    slot.on_answer(alarm.set)
+    alarm.wait_until(clock.monotonic() + timeout_seconds)
+    return slot.wait(0)
 
 
 def message_of(answer: Delivery | None, codec: BodyCodec, *, target: str, timeout_seconds: float) -> object:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 
+from iop_core.clock import Clock, SystemClock
 from iop_core.errors import StoreError
 from iop_core.stores import Unit
 from iop_engine.answers import message_of
@@ -31,7 +34,7 @@ async def _await_answer(
     is_over = asyncio.Event()
     scope = sender.own_scope()
     slot, request = sender.prepare(target, message, description, scope)
-    timer = loop.call_later(timeout_seconds, is_over.set) if timeout_seconds >= 0 else None
+    call_off = _limit(sender.runtime.clock, timeout_seconds, is_over)
     try:
         slot.on_answer(lambda: _wake(loop, is_over))
         # Not waited for: the answer comes after the request is stored, or tells that it was not.
@@ -42,8 +45,25 @@ async def _await_answer(
         return message_of(slot.wait(0), sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
     finally:
         slot.close()
-        if timer is not None:
-            timer.cancel()
+        call_off()
+
+
+def _limit(clock: Clock, timeout_seconds: float, is_over: asyncio.Event) -> Callable[[], None]:
+    """Have an event set when time has run out on a clock; return what calls that off."""
+    loop = asyncio.get_running_loop()
+    alarm = clock.alarm()
+    if timeout_seconds < 0:
+        return alarm.set
+    if isinstance(clock, SystemClock):  # the loop can do that without a thread
+        return loop.call_later(timeout_seconds, is_over.set).cancel
+    moment = clock.monotonic() + timeout_seconds
+
+    def wait() -> None:
+        if not alarm.wait_until(moment):
+            _wake(loop, is_over)
+
+    threading.Thread(target=wait, name="iop-await-limit", daemon=True).start()
+    return alarm.set
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -17,18 +17,20 @@ from iop_core.events import EventType, LogEntry, MessageFilter, ProductionStatus
 from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
+from iop_core.message_control import BulkResult, Selection
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.stores import NewMessage, Store, Unit
-from iop_engine.addresses import AddressBook
+from iop_engine.addresses import Address, AddressBook
 from iop_engine.alarm_runner import AlarmRunner
-from iop_engine.answers import message_of
+from iop_engine.answers import message_of, wait_for
 from iop_engine.component_host import ComponentHost
 from iop_engine.component_sources import source_of
 from iop_engine.history import History
 from iop_engine.items import Items
 from iop_engine.lane import build_alarm_lane
 from iop_engine.lanes import Lanes
+from iop_engine.message_control.message_deeds import LivePart, MessageDeeds
 from iop_engine.production_changes import check_update
 from iop_engine.runtime import Runtime
 from iop_engine.upkeep import Upkeep
@@ -78,6 +80,8 @@ class Engine:
         _check_serializers(production, codec)
         self._lanes = Lanes(runtime, build_alarm_lane(self._alarms, runtime))
         self._items = Items(production, self._lanes, runtime)
+        live = LivePart(codec, self._address_of, self._runs, runtime.in_hand)
+        self._deeds = MessageDeeds(store, options.clock, live)
         runtime.on_disable.append(self._items.disable_from_inside)
 
     def start(self) -> None:
@@ -160,6 +164,46 @@ class Engine:
         _check_serializers(definition, self._codec)
         return self._items.update(definition, addresses)
 
+    def resend(
+        self,
+        selection: Selection,
+        *,
+        actor: str = "",
+        reason: str = "",
+        dry_run: bool = False,
+        target: str = "",
+        body: Body | str | None = None,
+        at_head: bool = False,
+    ) -> BulkResult:
+        """Send requests again as new messages."""
+        return self._deeds.resend(
+            selection, actor=actor, reason=reason, dry_run=dry_run, target=target, body=body, at_head=at_head
+        )
+
+    def resubmit(
+        self,
+        selection: Selection,
+        *,
+        actor: str = "",
+        reason: str = "",
+        dry_run: bool = False,
+        body: Body | str | None = None,
+    ) -> BulkResult:
+        """Have suspended messages handled."""
+        return self._deeds.resubmit(selection, actor=actor, reason=reason, dry_run=dry_run, body=body)
+
+    def abort(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """End messages as Aborted."""
+        return self._deeds.abort(selection, actor=actor, reason=reason, dry_run=dry_run)
+
+    def discard(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """End waiting or suspended messages as Discarded."""
+        return self._deeds.discard(selection, actor=actor, reason=reason, dry_run=dry_run)
+
+    def suspend(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """Set waiting messages aside."""
+        return self._deeds.suspend(selection, actor=actor, reason=reason, dry_run=dry_run)
+
     def at_stop(self, callback: Callable[[], None]) -> None:
         """Have a function called when the stop begins."""
         self._at_stop.append(callback)
@@ -218,7 +262,7 @@ class Engine:
         request.priority = MessagePriority.SYNC
         try:
             self._store.submit(Unit(new=[request])).wait()
-            reply = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+            reply = wait_for(slot, timeout_seconds, self._options.clock)
         except BaseException:
             slot.close()
             raise
@@ -275,6 +319,12 @@ class Engine:
     def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
         return self._history.log(since_id=since_id, item=item, limit=limit)
+
+    def _address_of(self, item: str) -> Address:
+        return self._runtime.addresses.get(item)
+
+    def _runs(self, item: str) -> bool:
+        return self._lanes.find(self._address_of(item).queue) is not None
 
     def _request(self, item: str, message: object) -> NewMessage:
         address = self._addresses.get(item)

@@ -6,14 +6,14 @@ from iop_core.duplex_messages import PrivateSession, PrivateSessionAck, PrivateS
 from iop_core.errors import SendError
 from iop_core.headers import MessagePriority, MessageType
 from iop_core.stores import NewMessage, Unit
-from iop_engine.answers import message_of
+from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 
 
 def start_private_session(sender: Sender, target: str, timeout_seconds: float) -> PrivateSession:
     """Ask a duplex process for an instance of its own; see ``Host``."""
     slot, sent = sender.ask(target, PrivateSessionStart(), f"{sender.item.name} -> {target}: private session")
-    answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+    answer = wait_for(slot, timeout_seconds, sender.runtime.clock)
     reply = message_of(answer, sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
     if not isinstance(reply, PrivateSessionAck):
         raise SendError(f"{target!r} is not a duplex process: it answered with {type(reply).__name__}")
@@ -31,7 +31,7 @@ def send_document(sender: Sender, session: PrivateSession, document: object, tim
     except BaseException:
         slot.close()
         raise
-    answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+    answer = wait_for(slot, timeout_seconds, runtime.clock)
     return message_of(answer, runtime.codec, target=session.target, timeout_seconds=timeout_seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iop_core.generator_messages import GeneratorRequest, GeneratorStart
 from iop_core.headers import MessagePriority
 from iop_core.stores import Unit
-from iop_engine.answers import message_of
+from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 from iop_engine.stream_reader import StreamReader
 
@@ -23,7 +23,7 @@ def send_generator(
         nonlocal session_id
         slot, sent = sender.ask(target, request, description, session_id)
         session_id = sent.session_id
-        answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+        answer = wait_for(slot, timeout_seconds, runtime.clock)
         return message_of(answer, runtime.codec, target=target, timeout_seconds=timeout_seconds)
 
     def tell(request: GeneratorRequest) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
-from iop_engine.answers import message_of
+from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 
 
 def send_sync(sender: Sender, target: str, message: object, timeout_seconds: float, description: str) -> object:
     """Send a request and wait for the reply; see ``Host``."""
     slot, _ = sender.ask(target, message, description)
-    answer = slot.wait(None if timeout_seconds < 0 else timeout_seconds)
+    answer = wait_for(slot, timeout_seconds, sender.runtime.clock)
     return message_of(answer, sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
 
 
@@ -23,11 +22,11 @@ def send_multi_sync(
     for target, _ in requests:
         sender.runtime.addresses.get(target)
     slots = [sender.ask(target, message, description)[0] for target, message in requests]
-    deadline = None if timeout_seconds < 0 else time.monotonic() + timeout_seconds
+    clock = sender.runtime.clock
+    deadline = clock.monotonic() + timeout_seconds
     answers: list[tuple[object, int]] = []
     for slot in slots:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        answer = slot.wait(left)
+        answer = wait_for(slot, -1 if timeout_seconds < 0 else max(0.0, deadline - clock.monotonic()), clock)
         if answer is None:
             answers.append((None, 0))
         elif answer.is_error:
