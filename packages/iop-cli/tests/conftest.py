@@ -29,6 +29,7 @@ from iop_core.headers import (
 )
 from iop_core.hookspecs import hookimpl
 from iop_core.plugins import PluginRegistry
+from iop_production import plugin as production_plugin
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=timezone.utc)
 
@@ -174,6 +175,7 @@ def registry(memory: type[MemoryBackend]) -> PluginRegistry:
     """Plug-ins without those that are installed: our own commands and the backend."""
     registry = PluginRegistry(discover=False)
     registry.register(plugin, name="cli")
+    registry.register(production_plugin, name="production")
     registry.register(SimpleNamespace(offer=hookimpl(lambda: [memory], specname="iop_backends")), name="memory")
     return registry
 

@@ -16,7 +16,7 @@ from iop_core.commands import CommandEntry
 from iop_core.hookspecs import hookimpl
 from iop_core.plugins import PluginRegistry
 
-OWN = ["bindings", "log", "messages", "migrate", "plugins", "queue", "run", "status", "trace"]
+OWN = ["check", "export", "graph", "bindings", "log", "messages", "migrate", "plugins", "queue", "run", "status", "trace"]
 
 
 @click.command()

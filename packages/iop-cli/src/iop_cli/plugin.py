@@ -6,6 +6,9 @@ from iop_core.commands import CommandEntry
 from iop_core.hookspecs import hookimpl
 
 _SUMMARIES = {
+    "check": "Look for mistakes in productions without running them.",
+    "export": "Write a production in another format.",
+    "graph": "Show the items of a production and the routes between them.",
     "bindings": "List or remove registered Python classes.",
     "log": "Show the event log.",
     "messages": "List or count messages.",

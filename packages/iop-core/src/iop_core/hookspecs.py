@@ -14,6 +14,7 @@ import pluggy
 if TYPE_CHECKING:
     from iop_core.backends import Backend
     from iop_core.commands import CommandEntry
+    from iop_core.exporters import Exporter
     from iop_core.serializers import Serializer
     from iop_core.stores import Store
 
@@ -98,6 +99,23 @@ def iop_commands() -> Iterable[CommandEntry]:
 
     Returns:
         Entries, each with a unique ``name``.
+
+    Raises:
+        Nothing: an exception here is reported as PluginError with the plug-in's name.
+
+    .. versionadded:: iop-core 0.1
+    """
+    return ()
+
+
+@hookspec
+def iop_exporters() -> Iterable[type[Exporter]]:
+    """Offer formats that productions can be written in.
+
+    Called once, when a production is first exported by the name of a format.
+
+    Returns:
+        Classes, each with a unique ``name``, made without arguments.
 
     Raises:
         Nothing: an exception here is reported as PluginError with the plug-in's name.

@@ -17,6 +17,7 @@ from iop_core.errors import PluginError, UnknownPluginError
 if TYPE_CHECKING:
     from iop_core.backends import Backend
     from iop_core.commands import CommandEntry
+    from iop_core.exporters import Exporter
     from iop_core.serializers import Serializer
     from iop_core.stores import Store
 
@@ -118,6 +119,10 @@ class PluginRegistry:
     def commands(self) -> dict[str, CommandEntry]:
         """Return command name to the place where the command lives."""
         return self._classes("command", self._manager.hook.iop_commands.get_hookimpls())
+
+    def exporters(self) -> dict[str, type[Exporter]]:
+        """Return the name of a format to the class that writes it."""
+        return self._classes("exporter", self._manager.hook.iop_exporters.get_hookimpls())
 
     def components(self) -> dict[str, type]:
         """Return the name of a component or adapter class to its Python class."""

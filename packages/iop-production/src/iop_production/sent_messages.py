@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import getattr_static
+from types import FunctionType
 from weakref import WeakKeyDictionary
 
 from iop_core.business_host import BusinessHost
@@ -143,6 +144,8 @@ class _Search:
             elif isinstance(called.value, ast.Call) and _calls_super(called.value):
                 # The hook of a base class is called with the input of the one that overrides it.
                 yield _unless_lazy(self._method(called.attr, after=method.owner)), called.attr == method.name
+        if _is_own_code(called, method):
+            return  # it may call what it is given with anything, or never
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             if isinstance(argument, ast.Attribute) and _is_self(argument.value, method):
                 yield _unless_lazy(self._method(argument.attr)), True
@@ -230,6 +233,14 @@ def _unless_lazy(method: MethodSource | None) -> MethodSource | None:
 
 def _is_self(node: ast.expr, method: MethodSource) -> bool:
     return isinstance(node, ast.Name) and node.id == method.self_name
+
+
+def _is_own_code(called: ast.expr, method: MethodSource) -> bool:
+    """Return whether a call is one of the instance or of a function beside its class, and not of a library."""
+    if isinstance(called, ast.Attribute) and _is_self(called.value, method):
+        return True
+    value = static_value(called, method)
+    return isinstance(value, FunctionType) and value.__module__ == method.owner.__module__
 
 
 def _calls_super(node: ast.Call) -> bool:

@@ -37,6 +37,16 @@ _KNOWN_ATTRIBUTES = (*FIELDS, "other_settings")
 
 def validate_production(production: Production, *, strict: bool) -> ProductionValidationReport:
     """Validate a production as ``Production.validate`` says."""
+    report = build_report(production)
+    if strict and report.issues:
+        raise ProductionValidationError(report)
+    for issue in report.issues:
+        warn_caller(str(issue), ProductionValidationWarning)
+    return report
+
+
+def build_report(production: Production) -> ProductionValidationReport:
+    """Return all issues of a production, without a warning or an error."""
     issues = [*_check_attributes(production), *check_production_fields(production)]
     for ref in production.items:
         issues += [*check_item_fields(ref), *_check_settings(ref)]
@@ -44,12 +54,7 @@ def validate_production(production: Production, *, strict: bool) -> ProductionVa
     for ref in production.items:
         issues += _check_targets(ref, known)
     issues += check_routes(production)
-    report = ProductionValidationReport(production.name, tuple(issues))
-    if strict and issues:
-        raise ProductionValidationError(report)
-    for issue in issues:
-        warn_caller(str(issue), ProductionValidationWarning)
-    return report
+    return ProductionValidationReport(production.name, tuple(issues))
 
 
 def _check_attributes(production: Production) -> Iterator[ProductionValidationIssue]:
