@@ -66,6 +66,31 @@ class BusinessProcess(BusinessHost):
         """
         return response
 
+    def on_error(self, request: Any, response: Any, call_request: Any, error: Exception, completion_key: str) -> Any:
+        """Handle the answer to one asynchronous request that ended in error.
+
+        By default it ends the process in error too. Override it to go on without that answer.
+
+        Args:
+            request: The primary request.
+            response: The response of the process so far; None while it has none.
+            call_request: The request that failed.
+            error: A ``RequestFailedError`` that says which item failed and why.
+            completion_key: The key given with that request.
+
+        Returns:
+            The new response of the process; None leaves it as it is.
+
+        Raises:
+            Exception: Whatever it raises ends the process in error; by default ``error``.
+
+        Example:
+            >>> class Orders(BusinessProcess):
+            ...     def on_error(self, request, response, call_request, error, completion_key):
+            ...         self.log_warning(f"going on without {completion_key}: {error}")
+        """
+        raise error
+
     def on_complete(self, request: Any, response: Any) -> Any:
         """End the instance; called once no answer is outstanding.
 

@@ -29,6 +29,7 @@ class ProcessInstance:
         calls: Bodies of requests whose answers are outstanding, by message id.
         settings: Attributes of the component before its code ran.
         is_started: Whether the start-up hooks of the component have run.
+        is_ended: Whether its tear-down hook has.
     """
 
     component: BusinessProcess
@@ -38,6 +39,7 @@ class ProcessInstance:
     calls: dict[int, Body] = field(default_factory=dict[int, Body])
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
     is_started: bool = False
+    is_ended: bool = False
 
     def start(self, loop: HandlerLoop) -> None:
         """Run the start-up hooks, once, and then restore the persistent properties.
@@ -48,6 +50,12 @@ class ProcessInstance:
             start_instance(self.component, loop)
             write_state(self.component, self.record.state)
             self.is_started = True
+
+    def end(self, loop: HandlerLoop) -> None:
+        """Run the tear-down hook, once, if the start-up hooks have run."""
+        if self.is_started and not self.is_ended:
+            self.is_ended = True
+            loop.call(self.component.on_tear_down)
 
 
 class ProcessTable:

@@ -117,7 +117,7 @@ class ProcessRunner(Runner):
                 result = self._loop.call(component.on_complete, request, codec.decode(record.response))
                 self._take_response(record, result)
                 record.is_completed = True
-                self._loop.call(component.on_tear_down)
+                instance.end(self._loop)
         finally:
             instance.host.leave()
         self._reply(instance, record, scope, unit)
@@ -162,12 +162,19 @@ class ProcessRunner(Runner):
         return unit
 
     def _on_response(self, instance: ProcessInstance, delivery: Delivery, request: object) -> object:
-        if delivery.is_error:
-            raise RequestFailedError(delivery.source, delivery.error)
         codec = self._runtime.codec
         asked = instance.calls.pop(delivery.corresponding_id, None)
         if asked is None:
             asked = stored_delivery(self._runtime.store.reader, delivery.corresponding_id).body
+        if delivery.is_error:
+            return self._loop.call(
+                instance.component.on_error,
+                request,
+                codec.decode(instance.record.response),
+                codec.decode(asked),
+                RequestFailedError(delivery.source, delivery.error),
+                delivery.completion_key,
+            )
         # A process without a response of its own is shown the answer in its place, as in the
         # documented example that replies with it; handing it back unchanged does not make it one.
         has_own = not instance.record.response.is_empty
@@ -200,6 +207,10 @@ class ProcessRunner(Runner):
         unit = failure(self._item, delivery, exc, self._runtime.clock.now())
         if instance is None:
             return unit
+        try:
+            instance.end(self._loop)
+        except Exception:
+            instance.component.logger.exception("on_tear_down failed")
         is_document = delivery.type is MessageType.RESPONSE and not delivery.corresponding_id
         if is_document and delivery.return_queue:
             unit.new.append(answer(self._item, delivery, error=unit.settled[0].error))
