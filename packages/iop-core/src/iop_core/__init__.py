@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iop_core import controls
     from iop_core.adapters import InboundAdapter, OutboundAdapter
+    from iop_core.alerts import AlertRequest
     from iop_core.context import MessageContext
     from iop_core.dispatch import handler
     from iop_core.duplex import DuplexOperation, DuplexProcess, DuplexService
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from iop_core.settings import Category, Setting, TargetSetting, setting, target
 
 __all__ = (
+    "AlertRequest",
     "BusinessOperation",
     "BusinessProcess",
     "BusinessService",
@@ -58,6 +60,7 @@ __all__ = (
 if not TYPE_CHECKING:
     # Module of each name.
     _HOMES = {
+        "AlertRequest": "alerts",
         "BusinessOperation": "operations",
         "BusinessProcess": "processes",
         "BusinessService": "services",

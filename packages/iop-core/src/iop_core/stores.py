@@ -284,6 +284,18 @@ class StoreReader(ABC):
         """Return every queue that holds messages, by name."""
 
     @abstractmethod
+    def queue(self, name: str, *, at_most: int) -> QueueStatus:
+        """Return one queue, which may be empty.
+
+        Args:
+            name: Name of the queue.
+            at_most: Messages are counted no further than this.
+
+        Returns:
+            The queue; ``oldest`` is when the message was stored that comes first.
+        """
+
+    @abstractmethod
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, oldest first; with ``limit`` the newest that many."""
 

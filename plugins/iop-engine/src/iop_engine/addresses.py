@@ -61,6 +61,10 @@ class AddressBook:
         """Take over the addresses of another book, for everybody who has this one."""
         self._addresses = other._addresses
 
+    def find(self, item: str) -> Address | None:
+        """Return the address of an item, or None."""
+        return self._addresses.get(item)
+
     def get(self, item: str) -> Address:
         """Return the address of an item.
 

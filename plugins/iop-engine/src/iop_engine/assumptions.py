@@ -15,3 +15,9 @@ FAILURE_TIMEOUT_SECONDS = 15.0
 
 # A message that is resent to the head of a queue gets the priority of acknowledgements.
 HEAD_OF_QUEUE_PRIORITY = MessagePriority.HIGH_SYNC
+
+# A cause that repeats itself, such as an error, alerts again after this long, unless it was cleared before.
+ALERT_WINDOW_SECONDS = 3600.0
+
+# A queue alert is cleared when the queue is below this part of the limit; for the wait this is documented.
+ALERT_CLEARED_BELOW = 0.8

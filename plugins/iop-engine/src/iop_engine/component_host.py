@@ -11,7 +11,7 @@ from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
 from iop_core.duplex_messages import PrivateSession
 from iop_core.errors import SendError
-from iop_core.events import LogEntry, event_type_of
+from iop_core.events import EventType, LogEntry, event_type_of
 from iop_core.stores import Delivery, Unit
 from iop_engine import async_sends, awaited_sends, private_sessions, streamed_sends, sync_sends
 from iop_engine.runtime import Runtime
@@ -150,7 +150,10 @@ class ComponentHost:
             text=text,
             time_logged=self._runtime.clock.now(),
         )
-        self._runtime.store.submit(Unit(log=[entry]))
+        unit = Unit(log=[entry])
+        if entry.type is EventType.ALERT:
+            self._runtime.alerts.told_by_component(entry, unit)
+        self._runtime.store.submit(unit)
         if to_console and not logging.getLogger().handlers:
             sys.stderr.write(f"{entry.time_logged:%H:%M:%S} {entry.type.name} {entry.item}: {_printable(text)}\n")
 

@@ -23,6 +23,7 @@ from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.stores import NewMessage, Store, Unit
 from iop_engine.addresses import Address, AddressBook
 from iop_engine.alarm_runner import AlarmRunner
+from iop_engine.alerts.item_watch import ItemWatch
 from iop_engine.answers import message_of, wait_for
 from iop_engine.component_host import ComponentHost
 from iop_engine.component_sources import source_of
@@ -83,6 +84,8 @@ class Engine:
         live = LivePart(codec, self._address_of, self._runs, runtime.in_hand)
         self._deeds = MessageDeeds(store, options.clock, live)
         runtime.on_disable.append(self._items.disable_from_inside)
+        runtime.alerts.follow(production)
+        self._watch = ItemWatch(runtime, runtime.alerts, self._runs)
 
     def start(self) -> None:
         """Start operations, then processes, then services; returns when all are ready.
@@ -95,6 +98,7 @@ class Engine:
         self._note("Running")
         try:
             self._items.start_all()
+            self._watch.follow(production=self._items.production)
         except BaseException:
             self.stop()
             raise
@@ -112,6 +116,7 @@ class Engine:
             for callback in self._at_stop:
                 callback()
             self._runtime.is_stopping.set()
+            self._watch.stop()
             self._streams.stop()
             self._items.stop_all()
             try:
@@ -162,7 +167,10 @@ class Engine:
         check_update(self._production, definition)
         addresses = AddressBook(definition)
         _check_serializers(definition, self._codec)
-        return self._items.update(definition, addresses)
+        self._runtime.alerts.follow(definition)
+        result = self._items.update(definition, addresses)
+        self._watch.follow(definition)
+        return result
 
     def resend(
         self,
@@ -285,7 +293,9 @@ class Engine:
                     return False
             if not self._store.wait_until_idle(_left(deadline)):
                 return False
-            is_resting = all(loop.is_resting() for loop in loops) and self._alarms.is_resting()
+            is_resting = (
+                all(loop.is_resting() for loop in loops) and self._alarms.is_resting() and self._watch.is_resting()
+            )
             if is_resting and self._store.wait_until_idle(0):
                 return True
             if deadline is not None and time.monotonic() >= deadline:

@@ -12,6 +12,7 @@ from typing import cast
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, SettingError
 from iop_core.setting_values import read_value
+from iop_engine.alerts.alert_settings import ALERT_DEFAULTS
 from iop_engine.assumptions import FAILURE_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS
 from iop_engine.reply_code_actions import DEFAULT_REPLY_CODE_ACTIONS, ReplyCodeActions
 
@@ -24,6 +25,8 @@ DEFAULTS: Mapping[str, object] = {
     "RetryOn": "",
     "FailOn": "",
     "NoFailWhileDisconnected": False,
+    "ArchiveIO": False,
+    **ALERT_DEFAULTS,
 }
 """Name of each setting of the business host to its default, whose type is the type of the setting."""
 

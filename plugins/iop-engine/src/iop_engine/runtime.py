@@ -10,6 +10,7 @@ from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.stores import Store
 from iop_engine.addresses import AddressBook
+from iop_engine.alerts.item_alerts import ItemAlerts
 from iop_engine.deferred_responses import DeferredResponses
 from iop_engine.in_hand import MessagesInHand
 from iop_engine.item_activity import Activities
@@ -32,6 +33,7 @@ class Runtime:
         deferred: Answers that operations put off.
         on_disable: Called with an item that is to be disabled and why; from any thread, returns at once.
         activities: What each item has done.
+        alerts: Tells people that something needs them.
     """
 
     store: Store
@@ -45,6 +47,8 @@ class Runtime:
     deferred: DeferredResponses = field(default_factory=DeferredResponses)
     on_disable: list[Callable[[str, str], None]] = field(default_factory=list[Callable[[str, str], None]])
     activities: Activities = field(init=False)
+    alerts: ItemAlerts = field(init=False)
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.clock)
+        self.alerts = ItemAlerts(self)

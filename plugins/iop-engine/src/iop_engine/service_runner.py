@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from iop_core.adapters import InboundAdapter
 from iop_core.clock import Alarm
@@ -18,6 +19,7 @@ from iop_engine.instances import (
     component_class_of,
     interval_of,
     make_instance,
+    one_line,
     start_instance,
     stop_instances,
     warn_of_mistakes,
@@ -70,7 +72,8 @@ class ServiceRunner(Runner):
                 self._started.append(instance)
         if isinstance(adapter, InboundAdapter):
             interval = interval_of(self._item, CALL_INTERVAL, (adapter, self._service), DEFAULT_CALL_INTERVAL_SECONDS)
-            self.loop = AdapterLoop(adapter, self._turn, self._loop, self._runtime.clock.alarm(), interval)
+            alarm = self._runtime.clock.alarm()
+            self.loop = AdapterLoop(adapter, self._turn, self._loop, alarm, interval, on_end=self._input_ended)
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Hand a message addressed to the service to it as input."""
@@ -89,10 +92,23 @@ class ServiceRunner(Runner):
     def adapter_input(self, message_input: object) -> object:
         """Call the service with an input of its adapter: a session of its own."""
         self._host.enter_input()
+        activity = self._runtime.activities.of(self._item.name)
         try:
-            return self.process_input(message_input)
+            result = self.process_input(message_input)
+        except BaseException as exc:
+            activity.ended(one_line(exc))
+            raise
+        else:
+            activity.ended()
+            return result
         finally:
             self._host.leave()
+
+    def _input_ended(self, error: str) -> None:
+        if error:
+            self._runtime.alerts.input_failed(self._item.name, error)
+        else:
+            self._runtime.alerts.recovered(self._item.name)
 
     def stop(self) -> None:
         """End the adapter loop and run the tear-down hooks, service first."""
@@ -129,6 +145,7 @@ class AdapterLoop:
         loop: Runs its coroutines.
         alarm: Ends the loop.
         interval_seconds: Time between the end of one call and the next.
+        on_end: Told of the error of each call, empty for none.
     """
 
     def __init__(
@@ -138,7 +155,10 @@ class AdapterLoop:
         loop: HandlerLoop,
         alarm: Alarm,
         interval_seconds: float,
+        *,
+        on_end: Callable[[str], None],
     ) -> None:
+        self._on_end = on_end
         self._adapter = adapter
         self._turn = turn
         self._loop = loop
@@ -171,7 +191,10 @@ class AdapterLoop:
             with self._turn:
                 try:
                     self._loop.call(self._adapter.on_task)
-                except Exception:
+                except Exception as exc:
                     self._adapter.logger.exception("input failed; trying again in %g s", self._interval_seconds)
+                    self._on_end(one_line(exc))
+                else:
+                    self._on_end("")
             self._has_polled.set()
             self._alarm.wait(self._interval_seconds)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
 from iop_core.stores import Delivery, Ticket, Unit
+from iop_engine.instances import one_line
 from iop_engine.runtime import Runtime
 
 # How far a worker may run ahead of the disk. After a crash at most so many messages are
@@ -141,10 +142,18 @@ class Worker:
                 self._in_hand = None
             self._confirm(0)
         except StoreError as exc:
-            _LOG.error("queue %r is no longer served: %s", self._queue, exc)
+            self._tell_of_death(exc)
+        except BaseException as exc:
+            self._tell_of_death(exc)
+            raise
         finally:
             for delivery in (*self._inbox, *self._strays):
                 self._store.put_back(delivery)
+
+    def _tell_of_death(self, exc: BaseException) -> None:
+        _LOG.error("queue %r is no longer served: %s", self._queue, exc)
+        item = next(iter(self._runners)) if self._in_hand is None else self._in_hand.target
+        self._runtime.alerts.job_died(item, one_line(exc))
 
     def _set_aside(self, delivery: Delivery) -> None:
         """Leave a message for an item that is gone, or has another queue now, where it is."""
@@ -171,8 +180,13 @@ class Worker:
         return bool(self._inbox or self._errands)
 
     def _settle(self, unit: Unit) -> None:
-        if self._in_hand is not None and unit.settled:
-            self._activities[self._in_hand.target].ended(unit.settled[0].error)
+        if self._in_hand is not None:
+            activity = self._activities[self._in_hand.target]
+            end = unit.settled[0] if unit.settled else None
+            if unit.changes or activity.last_error or (end and (end.error or end.status is MessageStatus.SUSPENDED)):
+                self._runtime.alerts.look_at(self._in_hand, unit)
+            if end is not None:
+                activity.ended(end.error)
         self._tickets.append((self._store.submit(unit), unit))
         self._confirm(RUN_AHEAD_UNITS - 1)
 

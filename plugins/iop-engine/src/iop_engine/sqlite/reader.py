@@ -119,6 +119,13 @@ class SqliteReader(StoreReader):
         sql = "SELECT queue, count(*), min(created) FROM headers WHERE status <= 3 GROUP BY queue ORDER BY queue"
         return self._read(lambda row: QueueStatus(row[0], row[1], to_datetime(row[2])), sql)
 
+    def queue(self, name: str, *, at_most: int) -> QueueStatus:
+        """Return one queue, counted no further than a number; ``oldest`` is its first message."""
+        open_ones = "FROM headers WHERE queue = ? AND status <= 3"
+        count = self._number(f"SELECT count(*) FROM (SELECT 1 {open_ones} LIMIT ?)", (name, at_most))  # noqa: S608
+        first = self._read(_first, f"SELECT created {open_ones} ORDER BY priority, id LIMIT 1", (name,))
+        return QueueStatus(name, count, to_datetime(first[0]) if first else None)
+
     def urgent(self) -> list[Delivery]:
         """Return unfinished messages of a higher priority than asynchronous ones, in order."""
         sql = (

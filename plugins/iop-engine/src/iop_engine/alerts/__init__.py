@@ -1,0 +1,1 @@
+"""Alerts: telling people that something needs them."""
