@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from math import isnan, nan
 from typing import List
+from uuid import UUID
 
 import pydantic
 import pytest
@@ -15,7 +17,7 @@ from iop_core.errors import SerializationError
 from iop_core.messages import Message, set_iris_id
 from iop_core.pydantic_messages import PydanticMessage
 
-from .json_cases import SERIALIZER, Line, Place, Report, again, decode, encode, typed
+from .json_cases import SERIALIZER, Color, Line, Place, Report, again, decode, encode, typed
 
 
 @pytest.mark.parametrize("extra", ["ignore", "allow", "forbid"])
@@ -137,3 +139,43 @@ def test_a_pydantic_dataclass_keeps_the_rules_of_pydantic():
     assert again(Checked(1)) == Checked(1)
     with pytest.raises(SerializationError, match=r"Checked\.a"):
         decode(Checked, '{"a":"x"}')
+
+
+def test_all_kinds_of_values_of_a_model_come_back():
+    class Inner(PydanticMessage):
+        dates: List[date] = []
+
+    class Everything(PydanticMessage):
+        raw: bytes = b""
+        amount: Decimal = Decimal(0)
+        key: UUID = UUID(int=0)
+        at: datetime = datetime(2024, 1, 1)
+        span: timedelta = timedelta(0)
+        color: Color = Color.RED
+        inner: Inner = Inner()
+        many: List[Inner] = []
+
+    sent = Everything(
+        raw="é".encode(),
+        amount=Decimal("3.140"),
+        key=UUID(int=7),
+        at=datetime(2024, 1, 2, 3, 4, 5, 678, timezone.utc),
+        span=timedelta(days=1, seconds=2),
+        inner=Inner(dates=[date(2024, 1, 2)]),
+        many=[Inner(), Inner(dates=[date(2024, 1, 3)])],
+    )
+    assert again(sent).model_dump() == sent.model_dump()
+
+    @dataclass
+    class Holder(Message):
+        one: Everything = None
+        several: List[Everything] = field(default_factory=list)
+
+    assert again(Holder(sent, [sent])) == Holder(sent, [sent])
+
+
+def test_a_text_of_five_megabytes_comes_back():
+    sent = Report(title="é," * 2_500_000)
+    assert again(sent) == sent
+    message = typed(str)(sent.title)
+    assert again(message) == message
