@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -22,6 +23,7 @@ from iop_core.events import (
 )
 from iop_core.headers import Body, MessageHeader
 from iop_core.item_control import ItemControl
+from iop_core.message_control import MessageControl
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.setting_layers import ResolvedSetting
@@ -130,7 +132,7 @@ class StoreUpkeep(Protocol):
         ...
 
 
-class RunningProduction(MessageHistory, ItemControl, OutsideAccess, StoreUpkeep, Protocol):
+class RunningProduction(MessageHistory, MessageControl, ItemControl, OutsideAccess, StoreUpkeep, Protocol):
     """A production that runs: in this process, or elsewhere and reached through its backend."""
 
     def send(self, item: str, message: object) -> int:
@@ -295,6 +297,16 @@ class Backend(ABC):
             BackendError: It is this very process.
         """
         raise BackendError(f"the backend {self.name!r} cannot end the process of a production")
+
+    def message_control(self) -> AbstractContextManager[MessageControl]:
+        """Return what can be done to stored messages: asked of what runs, else done to what it left behind.
+
+        Raises:
+            BackendUnavailableError: Nothing was ever stored there.
+            StoreLockedError: What runs cannot be reached, so nobody else may change its messages.
+            BackendError: This backend cannot do that.
+        """
+        raise BackendError(f"the backend {self.name!r} cannot change stored messages")
 
     def deployments(self) -> Deployments:
         """Return what is kept of deployed productions and registered classes.

@@ -12,7 +12,7 @@ from iop_core.backends import RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
-from iop_director import deployed_calls, life_cycle
+from iop_director import deployed_calls, life_cycle, message_deeds
 from iop_director.class_calls import also_on_class
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
@@ -422,22 +422,18 @@ class Director:
         return self._history().message(message_id)
 
     def trace(self, session_id: int | None = None) -> Trace | None:
-        """Return all messages and log entries of a session, the latest one for None.
-
-        Returns:
-            The trace; None when there is no such session.
-        """
+        """Return all messages and log entries of a session, the latest one for None; None when there is none."""
         return self._history().trace(session_id)
 
     def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
-        """Return entries of the event log, oldest first.
-
-        Args:
-            since_id: Only entries with higher ids.
-            item: Only entries of that item.
-            limit: Only the newest that many.
-        """
+        """Return entries of the event log with ids above ``since_id``, oldest first; with ``limit`` the newest."""
         return self._history().log(since_id=since_id, item=item, limit=limit)
+
+    resend_messages = message_deeds.resend_messages
+    resubmit_messages = message_deeds.resubmit_messages
+    abort_messages = message_deeds.abort_messages
+    discard_messages = message_deeds.discard_messages
+    suspend_messages = message_deeds.suspend_messages
 
     @property
     def default_settings(self) -> DefaultSettings:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 from iop_core.backends import DURABILITIES, Backend, RunningProduction, RunOptions, StartOrder
 from iop_core.bodies import BodyCodec
+from iop_core.clock import SystemClock
 from iop_core.definitions import ProductionDefinition
-from iop_core.errors import BackendError, ConfigurationError
+from iop_core.errors import BackendError, BackendUnavailableError, ConfigurationError
+from iop_core.message_control import MessageControl
 from iop_core.plugins import choose, installed_plugins
 from iop_core.setting_layers import ResolvedSetting
 from iop_engine.addresses import AddressBook
@@ -19,6 +23,7 @@ from iop_engine.default_settings_file import DefaultSettingsFile
 from iop_engine.deployments.local import LocalDeployments
 from iop_engine.engine import Engine
 from iop_engine.history import History
+from iop_engine.message_control.message_deeds import MessageDeeds
 from iop_engine.resolved_settings import explained, resolved
 from iop_engine.running_engines import announce, connect, open_to_others
 from iop_engine.sqlite.directory import DataDirectory
@@ -98,6 +103,24 @@ class LocalBackend(Backend):
     def connect(self) -> RunningProduction:
         """Return the production that runs in the directory, in whatever process."""
         return connect(self.location, self.namespace)
+
+    @contextmanager
+    def message_control(self) -> Generator[MessageControl, None, None]:
+        """Give what can be done to the messages of the directory, by what runs there or without it."""
+        self._store_class.open_reader(self.location, namespace=self.namespace).close()
+        try:
+            running: RunningProduction | None = self.connect()
+        except BackendUnavailableError:
+            running = None  # or it cannot be reached: then opening the store says that somebody owns it
+        if running is not None:
+            yield running
+            return
+        clock = SystemClock()
+        store = self._store_class.open(self.location, namespace=self.namespace, durability="full", clock=clock)
+        try:
+            yield MessageDeeds(store, clock)
+        finally:
+            store.close()
 
     def start(self, order: StartOrder) -> RunningProduction:
         """Run a production in a process of its own; returns when every item is ready."""

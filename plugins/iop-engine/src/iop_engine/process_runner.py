@@ -10,9 +10,10 @@ from iop_core.duplex_messages import PrivateSessionAck, PrivateSessionStart, Pri
 from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
-from iop_core.stores import Delivery, ProcessRecord, Unit
+from iop_core.stores import Delivery, HeaderChange, ProcessRecord, Unit
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
+from iop_engine.instance_abort import ABORT_INSTANCE, AbortInstance
 from iop_engine.instances import component_class_of, dispatch, make_instance, warn_of_mistakes
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
 from iop_engine.runtime import Runtime
@@ -54,7 +55,8 @@ class ProcessRunner(Runner):
             if instance is None:
                 settle(self._too_late(delivery))
                 return
-            unit = self._event(instance, delivery)
+            is_abort = delivery.body.class_name == ABORT_INSTANCE
+            unit = self._aborted(instance, delivery) if is_abort else self._event(instance, delivery)
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             if is_postponed(delivery, exc):
                 return
@@ -151,6 +153,17 @@ class ProcessRunner(Runner):
             if delivery.return_queue:
                 unit.new.append(answer(self._item, delivery, codec.encode(result)))
         return None
+
+    def _aborted(self, instance: ProcessInstance, delivery: Delivery) -> Unit:
+        """End the instance because an operator wants it; its code is not asked."""
+        wish = self._runtime.codec.decode(delivery.body)
+        error = wish.reason if isinstance(wish, AbortInstance) else "aborted"
+        record = replace(instance.record, is_completed=True, has_replied=True, error=error)
+        change = HeaderChange(record.process_id, MessageStatus.ABORTED, error=error)
+        unit = Unit(settled=[settled(delivery)], process=record, changes=[change])
+        if instance.request.return_queue and not instance.record.has_replied:
+            unit.new.append(answer(self._item, instance.request, error=f"the request was {error}"))
+        return unit
 
     def _too_late(self, delivery: Delivery) -> Unit:
         """Return the end of an answer or document whose instance has ended."""

@@ -145,6 +145,7 @@ class Queue:
         """Prepare for a message that had ended and will wait again, before that is on disk."""
         with self._condition:
             self._returning.add(message_id)
+            self._withdrawn.discard(message_id)
 
     def publish_again(self, delivery: Delivery) -> None:
         """Add a message that ``expect`` announced, now that it is on disk."""

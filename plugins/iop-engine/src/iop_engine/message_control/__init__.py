@@ -1,0 +1,1 @@
+"""What operators do to stored messages: resend, resubmit, abort, discard, suspend."""

@@ -1,0 +1,196 @@
+"""Deeds of operators on the messages of a store, whether a production runs on it or not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from iop_core.bodies import BodyCodec
+from iop_core.clock import Clock
+from iop_core.errors import MessageControlError
+from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus, MessageType
+from iop_core.message_control import BulkResult, Selection
+from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Store, Unit
+from iop_engine.addresses import Address
+from iop_engine.assumptions import HEAD_OF_QUEUE_PRIORITY
+from iop_engine.in_hand import MessagesInHand
+from iop_engine.message_control.deed import Deed
+from iop_engine.message_control.edited_body import edited_body
+from iop_engine.message_control.ending import Ending
+from iop_engine.stream_server import FRAMES
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """What a running production adds.
+
+    Attributes:
+        codec: Messages to bodies and back.
+        address_of: Item name to where its messages go; raises for an item that does not exist.
+        is_running: Whether an item runs.
+        in_hand: What operations are handling.
+    """
+
+    codec: BodyCodec
+    address_of: Callable[[str], Address]
+    is_running: Callable[[str], bool]
+    in_hand: MessagesInHand
+
+
+class MessageDeeds:
+    """Implements ``iop_core.message_control.MessageControl``.
+
+    Args:
+        store: Keeps the messages.
+        clock: Where time comes from.
+        live: What the running production adds; None when none runs on the store.
+    """
+
+    def __init__(self, store: Store, clock: Clock, live: LivePart | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._live = live
+        # Two operators who resubmit the same messages must not get them handled twice.
+        self._turn = threading.Lock()
+
+    def resend(
+        self,
+        selection: Selection,
+        *,
+        actor: str = "",
+        reason: str = "",
+        dry_run: bool = False,
+        target: str = "",
+        body: Body | str | None = None,
+        at_head: bool = False,
+    ) -> BulkResult:
+        """Send requests again as new messages; see ``MessageControl``."""
+        live = self._live
+        if live is None:
+            raise MessageControlError(
+                "no production runs here, so nothing can be resent: start it first. What is suspended can be resubmitted"
+            )
+        if target:
+            self._require_running(target, live)
+        deed = self._deed("resend", selection, actor, reason, dry_run)
+        with self._turn:
+            headers = deed.headers()
+            new_body = self._new_body(body, headers)
+            for header in headers:
+                why = _unfit_for_resend(header, target, live)
+                if why:
+                    deed.refuse(header.message_id, why)
+                    continue
+                unit = Unit() if dry_run else Unit(new=[self._copy(header, deed, target, new_body, live)])
+                if at_head and unit.new:
+                    unit.new[0].priority = HEAD_OF_QUEUE_PRIORITY
+                deed.add(header.message_id, unit)
+            return deed.finish()
+
+    def resubmit(
+        self,
+        selection: Selection,
+        *,
+        actor: str = "",
+        reason: str = "",
+        dry_run: bool = False,
+        body: Body | str | None = None,
+    ) -> BulkResult:
+        """Have suspended messages handled; see ``MessageControl``."""
+        deed = self._deed("resubmit", selection, actor, reason, dry_run)
+        with self._turn:
+            headers = deed.headers()
+            new_body = self._new_body(body, headers)
+            for header in headers:
+                if header.status is not MessageStatus.SUSPENDED:
+                    deed.refuse(header.message_id, f"it is {header.status.name.title()}, not Suspended")
+                elif header.queue.startswith(SYNC_CALL_PREFIX):
+                    deed.refuse(header.message_id, "it is an answer whose caller has ended; discard it")
+                else:
+                    change = HeaderChange(
+                        header.message_id,
+                        MessageStatus.QUEUED,
+                        error="",
+                        description=_described(deed.words, header),
+                        queue=header.queue,
+                        body=new_body,
+                    )
+                    deed.add(header.message_id, Unit(changes=[change]))
+            return deed.finish()
+
+    def abort(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """End messages as Aborted; see ``MessageControl``."""
+        deed = self._deed("abort", selection, actor, reason, dry_run)
+        return self._end(deed, MessageStatus.ABORTED)
+
+    def discard(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """End waiting or suspended messages as Discarded; see ``MessageControl``."""
+        deed = self._deed("discard", selection, actor, reason, dry_run)
+        return self._end(deed, MessageStatus.DISCARDED)
+
+    def suspend(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """Set waiting messages aside; see ``MessageControl``."""
+        deed = self._deed("suspend", selection, actor, reason, dry_run)
+        return self._end(deed, MessageStatus.SUSPENDED)
+
+    def _end(self, deed: Deed, status: MessageStatus) -> BulkResult:
+        in_hand = MessagesInHand() if self._live is None else self._live.in_hand
+        with self._turn:
+            ending = Ending(self._store, in_hand, deed, status)
+            for header in deed.headers():
+                ending.end(header)
+            return deed.finish()
+
+    def _deed(self, action: str, selection: Selection, actor: str, reason: str, dry_run: bool) -> Deed:
+        return Deed(self._store, self._clock, action, selection, actor=actor, reason=reason, dry_run=dry_run)
+
+    def _new_body(self, given: Body | str | None, headers: list[MessageHeader]) -> Body | None:
+        if given is None:
+            return None
+        if len(headers) != 1:
+            raise MessageControlError(f"a new body is for one message, and {len(headers)} are selected")
+        codec = None if self._live is None else self._live.codec
+        return edited_body(given, headers[0], self._store.reader, codec)
+
+    def _require_running(self, target: str, live: LivePart) -> None:
+        live.address_of(target)
+        if not live.is_running(target):
+            raise MessageControlError(f"{target!r} does not run, so nothing is resent to it. Start or enable it first")
+
+    def _copy(
+        self, header: MessageHeader, deed: Deed, target: str, new_body: Body | None, live: LivePart
+    ) -> NewMessage:
+        address = live.address_of(target or header.target)
+        stored = self._store.reader.message(header.message_id) if new_body is None else None
+        old_body = Body("", "", b"") if stored is None else stored.body
+        return NewMessage(
+            MessageType.REQUEST,
+            address.item,
+            address.queue,
+            new_body or old_body,
+            session_id=header.session_id,
+            priority=MessagePriority.ASYNC,
+            source=header.source,
+            source_type=header.source_type,
+            target_type=address.business_type,
+            description=f"message {header.message_id} {_described(deed.words, header)}",
+            resent="r",
+            super_session=header.super_session,
+            shared_body_id=header.body_id if new_body is None else 0,
+        )
+
+
+def _unfit_for_resend(header: MessageHeader, target: str, live: LivePart) -> str:
+    """Return why a message cannot be resent; empty when it can."""
+    if header.type is MessageType.RESPONSE:
+        return f"it is an answer; resend its request {header.corresponding_id}"
+    if header.body_class in FRAMES:
+        return "it is part of a stream, which only its reader can ask for"
+    if not target and not live.is_running(header.target):
+        return f"its target {header.target!r} does not run; start it, or give another target"
+    return ""
+
+
+def _described(words: str, header: MessageHeader) -> str:
+    return f"{words}; {header.description}" if header.description else words
