@@ -141,20 +141,28 @@ def test_a_pydantic_dataclass_keeps_the_rules_of_pydantic():
         decode(Checked, '{"a":"x"}')
 
 
+class Inner(PydanticMessage):
+    dates: List[date] = []
+
+
+class Everything(PydanticMessage):
+    raw: bytes = b""
+    amount: Decimal = Decimal(0)
+    key: UUID = UUID(int=0)
+    at: datetime = datetime(2024, 1, 1)
+    span: timedelta = timedelta(0)
+    color: Color = Color.RED
+    inner: Inner = Inner()
+    many: List[Inner] = []
+
+
+@dataclass
+class Holder(Message):
+    one: Everything = None
+    several: List[Everything] = field(default_factory=list)
+
+
 def test_all_kinds_of_values_of_a_model_come_back():
-    class Inner(PydanticMessage):
-        dates: List[date] = []
-
-    class Everything(PydanticMessage):
-        raw: bytes = b""
-        amount: Decimal = Decimal(0)
-        key: UUID = UUID(int=0)
-        at: datetime = datetime(2024, 1, 1)
-        span: timedelta = timedelta(0)
-        color: Color = Color.RED
-        inner: Inner = Inner()
-        many: List[Inner] = []
-
     sent = Everything(
         raw="é".encode(),
         amount=Decimal("3.140"),
@@ -165,11 +173,6 @@ def test_all_kinds_of_values_of_a_model_come_back():
         many=[Inner(), Inner(dates=[date(2024, 1, 3)])],
     )
     assert again(sent).model_dump() == sent.model_dump()
-
-    @dataclass
-    class Holder(Message):
-        one: Everything = None
-        several: List[Everything] = field(default_factory=list)
 
     assert again(Holder(sent, [sent])) == Holder(sent, [sent])
 
