@@ -8,12 +8,37 @@ from typing import Any, TypeVar
 
 import click
 
+from iop_core.backends import DURABILITIES
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 namespace_option = click.option(
     "--namespace", metavar="NS", help="Namespace to use; default: IOP_NAMESPACE, else USER."
 )
+production_option = click.option(
+    "--production", "name", metavar="NAME", help="Production to run, when the file has several."
+)
+durability_option = click.option(
+    "--durability",
+    type=click.Choice(DURABILITIES),
+    default="full",
+    show_default=True,
+    help="full: a message is on the disk before its send returns; normal: a power cut may lose the last ones.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+_FILTERS = (
+    click.option("--session", "session_id", metavar="ID", help="Messages of that session."),
+    click.option("--status", metavar="STATUS", help="Name or number, such as Error or 8."),
+    click.option("--type", metavar="TYPE", help="Request or Response."),
+    click.option("--source", metavar="ITEM", help="Sent by that item."),
+    click.option("--target", metavar="ITEM", help="Sent to that item."),
+    click.option("--class", "body_class", metavar="CLASS", help="Full name of the class, or its last part."),
+    click.option("--error/--no-error", "is_error", default=None, help="Only with, or only without an error."),
+    click.option("--since", metavar="TIME", help="ISO time, or an age such as 10m, 2h, 3d."),
+    click.option("--until", metavar="TIME", help="The same, for the end."),
+)
 
 
 def data_dir_option(default: str) -> Callable[[_Function], _Function]:
@@ -23,6 +48,13 @@ def data_dir_option(default: str) -> Callable[[_Function], _Function]:
         type=click.Path(path_type=Path, file_okay=False),
         help=f"Directory of the local backend's data; default: IOP_URL, else {default}.",
     )
+
+
+def filter_options(function: _Function) -> _Function:
+    """Add the options that choose messages."""
+    for option in reversed(_FILTERS):
+        function = option(function)
+    return function
 
 
 def query_options(function: _Function) -> _Function:

@@ -1,4 +1,4 @@
-"""``iop messages``."""
+"""``iop messages``: the list, and the group of what can be done to messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
-from iop_cli.options import query_options
+from iop_cli.commands import message_deeds
+from iop_cli.options import filter_options, query_options
 from iop_cli.output import print_json, print_table, time_text
 from iop_core.headers import MessageHeader
 from iop_director.participants import short_class
@@ -16,17 +17,9 @@ from iop_director.records import header_to_dict, word_of
 _COLUMNS = ("Id", "Session", "Created", "Type", "Status", "Source", "Target", "Class", "Error")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--id", "message_id", metavar="ID", help="That one message.")
-@click.option("--session", "session_id", metavar="ID", help="Messages of that session.")
-@click.option("--status", metavar="STATUS", help="Name or number, such as Error or 8.")
-@click.option("--type", metavar="TYPE", help="Request or Response.")
-@click.option("--source", metavar="ITEM", help="Sent by that item.")
-@click.option("--target", metavar="ITEM", help="Sent to that item.")
-@click.option("--class", "body_class", metavar="CLASS", help="Full name of the class, or its last part.")
-@click.option("--error/--no-error", "is_error", default=None, help="Only with, or only without an error.")
-@click.option("--since", metavar="TIME", help="ISO time, or an age such as 10m, 2h, 3d.")
-@click.option("--until", metavar="TIME", help="The same, for the end.")
+@filter_options
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Only the newest that many.")
 @click.option("--count", "only_count", is_flag=True, help="Print how many match, regardless of --limit.")
 @query_options
@@ -42,7 +35,9 @@ def messages(
     limit: int,
     **filters: object,
 ) -> None:
-    """List or count messages, oldest first."""
+    """List or count messages, oldest first; or do something to them."""
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     director = application.query(data_dir, namespace)
     if only_count:
         count = director.count_messages(**filters)
@@ -56,6 +51,10 @@ def messages(
         print_json([header_to_dict(header) for header in headers])
     else:
         print_table(_COLUMNS, map(_row, headers))
+
+
+for _deed in message_deeds.COMMANDS:
+    messages.add_command(_deed)
 
 
 def _row(header: MessageHeader) -> tuple[object, ...]:
