@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
@@ -114,6 +115,7 @@ class MemoryProduction(MemoryHistory):
         self.options = options
         self.location = location
         self.stops = 0
+        self.ended = threading.Event()
 
     def status(self) -> ProductionStatus:
         return ProductionStatus(self.name, "Running", "USER", self.location, self.options.durability)
@@ -122,8 +124,12 @@ class MemoryProduction(MemoryHistory):
         logging.getLogger("iop.component.Out").info("two\nlines", extra={"iop_item": "Out"})
         return MemoryBackend.while_waiting()
 
+    def wait_until_stopped(self, timeout_seconds: float | None = None) -> bool:
+        return self.ended.wait(timeout_seconds)
+
     def stop(self) -> None:
         self.stops += 1
+        self.ended.set()
 
 
 class MemoryBackend(Backend):

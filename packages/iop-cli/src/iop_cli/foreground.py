@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType, TracebackType
@@ -41,6 +42,10 @@ class StopSignals:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
+    def send(self) -> None:
+        """Have ``wait`` return as if a signal had come."""
+        self._received.put(0)
+
     def wait(self) -> None:
         """Wait for the first signal."""
         self._received.get()
@@ -56,17 +61,25 @@ class StopSignals:
 
 
 def serve(running: RunningProduction, signals: StopSignals, *, until_idle: bool) -> None:
-    """Keep a production running until a signal comes, then stop it.
+    """Keep a production running until a signal comes or somebody else stops it, then stop it.
 
     Args:
         running: The production.
         signals: Where signals arrive.
         until_idle: Also stop as soon as nothing is left to do.
     """
+
+    def tell() -> None:
+        running.wait_until_stopped()
+        signals.send()
+
     try:
-        if not until_idle:
+        if until_idle:
+            while not signals.requested and not running.wait_until_idle(_IDLE_CHECK_SECONDS):
+                pass
+        else:
+            # Only the main thread gets signals, and it can wait for one thing at a time.
+            threading.Thread(target=tell, name="iop-watch-stop", daemon=True).start()
             signals.wait()
-        while not signals.requested and not running.wait_until_idle(_IDLE_CHECK_SECONDS):
-            pass
     finally:
         running.stop()

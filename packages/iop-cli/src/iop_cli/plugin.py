@@ -5,23 +5,47 @@ from __future__ import annotations
 from iop_core.commands import CommandEntry
 from iop_core.hookspecs import hookimpl
 
+# Where a command is not in the module of its name.
+_LOCATIONS = {
+    "default": "productions:default",
+    "kill": "control:kill",
+    "list": "productions:list_productions",
+    "restart": "control:restart",
+    "start": "start:start_command",
+    "stop": "control:stop",
+    "test": "trial_command:test_command",
+    "update": "control:update",
+}
+
 _SUMMARIES = {
     "check": "Look for mistakes in productions without running them.",
     "export": "Write a production in another format.",
     "graph": "Show the items of a production and the routes between them.",
     "bindings": "List or remove registered Python classes.",
+    "component": "Look at single items, stop and start them.",
+    "default": "Show or choose the default production.",
+    "kill": "Stop what runs, by force if need be.",
+    "list": "List productions.",
     "log": "Show the event log.",
     "messages": "List or count messages.",
     "migrate": "Deploy what a settings file holds.",
     "plugins": "List the installed plug-ins.",
     "queue": "Show what waits in the queues.",
+    "restart": "Stop what runs and start it again.",
     "run": "Run a production in the foreground.",
+    "start": "Start a production in a process of its own.",
     "status": "Show what runs, or ran last.",
+    "stop": "Stop what runs.",
+    "test": "Send a test message to an item.",
     "trace": "Show all messages of a session.",
+    "update": "Have what runs take over changes.",
 }
 
 
 @hookimpl
 def iop_commands() -> list[CommandEntry]:
-    """Offer the commands in ``iop_cli.commands``, one module each."""
-    return [CommandEntry(name, summary, f"iop_cli.commands.{name}:{name}") for name, summary in _SUMMARIES.items()]
+    """Offer the commands in ``iop_cli.commands``."""
+    return [
+        CommandEntry(name, summary, f"iop_cli.commands.{_LOCATIONS.get(name, f'{name}:{name}')}")
+        for name, summary in _SUMMARIES.items()
+    ]

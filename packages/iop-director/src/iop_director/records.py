@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iop_core.events import LogEntry, ProductionStatus, QueueStatus, Trace
     from iop_core.headers import MessageHeader
+    from iop_core.item_control import ItemStatus
 
 
 def word_of(member: IntEnum) -> str:
@@ -34,6 +35,11 @@ def log_entry_to_dict(entry: LogEntry) -> dict[str, object]:
 def queue_to_dict(queue: QueueStatus) -> dict[str, object]:
     """Return the state of a queue as a dictionary."""
     return _plain(queue)
+
+
+def item_to_dict(item: ItemStatus) -> dict[str, object]:
+    """Return the state of an item as a dictionary."""
+    return _plain(item)
 
 
 def trace_to_dict(trace: Trace) -> dict[str, object]:
@@ -59,13 +65,15 @@ def status_to_dict(status: ProductionStatus) -> dict[str, object]:
     }
 
 
-def _plain(record: MessageHeader | LogEntry | QueueStatus) -> dict[str, object]:
+def _plain(record: MessageHeader | LogEntry | QueueStatus | ItemStatus) -> dict[str, object]:
     return {field.name: _json_value(getattr(record, field.name)) for field in fields(record)}
 
 
 def _json_value(value: object) -> object:
     if isinstance(value, IntEnum):
         return word_of(value)
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, datetime):
         return value.isoformat()
     return value

@@ -1,0 +1,67 @@
+"""``iop stop``, ``kill``, ``restart``, ``update``: deeds on the production that runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from iop_cli.application import Application, pass_application
+from iop_cli.options import query_options
+from iop_cli.output import print_json
+from iop_director import Director
+from iop_director.records import status_to_dict
+from iop_director.safe_text import one_line
+
+
+@click.command()
+@query_options
+@pass_application
+def stop(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Stop the production that runs; what is not handled stays stored."""
+    director = application.query(data_dir, namespace)
+    name = director.connect().status().production
+    director.stop_production()
+    _tell(director, f"{name} stopped.", as_json=as_json)
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@query_options
+@pass_application
+def kill(application: Application, *, yes: bool, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Stop the production that runs, and end its process if that takes more than ten seconds."""
+    director = application.query(data_dir, namespace)
+    name = director.connect().status().production
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"End {one_line(name)}, also in the middle of its work?", abort=True, err=True)
+    director.shutdown_production()
+    _tell(director, f"{name} ended.", as_json=as_json)
+
+
+@click.command()
+@query_options
+@pass_application
+def restart(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Stop the production that runs and start it as 'iop start' did, with the code as it is now."""
+    director = application.query(data_dir, namespace)
+    director.restart_production()
+    _tell(director, f"{director.status().production} restarted (process {director.status().pid}).", as_json=as_json)
+
+
+@click.command()
+@query_options
+@pass_application
+def update(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Have the production that runs take over what is deployed, or what its file says now."""
+    director = application.query(data_dir, namespace)
+    director.update_production()
+    _tell(director, f"{director.status().production} updated.", as_json=as_json)
+
+
+def _tell(director: Director, text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(status_to_dict(director.status()))
+    else:
+        click.echo(one_line(text))
