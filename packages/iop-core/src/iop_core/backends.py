@@ -14,7 +14,9 @@ from iop_core.definitions import ProductionDefinition
 from iop_core.deployments import Deployments
 from iop_core.errors import BackendError, BackendUnavailableError
 from iop_core.events import (
+    EVERY_ENTRY,
     LogEntry,
+    LogFilter,
     MessageFilter,
     ProductionStatus,
     QueueStatus,
@@ -59,7 +61,14 @@ class MessageHistory(Protocol):
         """Return one session, the latest for None; None when there is none."""
         ...
 
-    def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
+    def log(
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        limit: int | None = None,
+        criteria: LogFilter = EVERY_ENTRY,
+    ) -> list[LogEntry]:
         """Return event log entries with ids above ``since_id``, oldest first.
 
         With ``limit`` the newest that many are returned.

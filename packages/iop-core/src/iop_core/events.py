@@ -102,6 +102,26 @@ class MessageFilter:
     newest_first: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """Which entries of the event log to read; what is empty or None does not restrict.
+
+    Attributes:
+        types: Entries of these types.
+        text: Entries with this text in them, whatever the case of ASCII letters.
+        session_id: Entries of that session.
+        since: Entries logged at or after that time (UTC).
+    """
+
+    types: tuple[EventType, ...] = ()
+    text: str = ""
+    session_id: int | None = None
+    since: datetime | None = None
+
+
+EVERY_ENTRY = LogFilter()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
     """A header with its body.

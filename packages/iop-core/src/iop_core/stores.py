@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from iop_core.audit import AuditEntry
 from iop_core.errors import StoreError
-from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
+from iop_core.events import EVERY_ENTRY, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import (
     EMPTY_BODY,
     Body,
@@ -309,7 +309,13 @@ class StoreReader(ABC):
 
     @abstractmethod
     def log(
-        self, *, since_id: int = 0, item: str | None = None, session_id: int | None = None, limit: int | None = None
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        session_id: int | None = None,
+        limit: int | None = None,
+        criteria: LogFilter = EVERY_ENTRY,
     ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
 

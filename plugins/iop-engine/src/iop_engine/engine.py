@@ -13,7 +13,17 @@ from iop_core.bodies import BodyCodec
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.errors import BackendError, ComponentStartError, DispatchError, StoreError, UnknownItemError
-from iop_core.events import EventType, LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
+from iop_core.events import (
+    EVERY_ENTRY,
+    EventType,
+    LogEntry,
+    LogFilter,
+    MessageFilter,
+    ProductionStatus,
+    QueueStatus,
+    StoredMessage,
+    Trace,
+)
 from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
@@ -326,9 +336,16 @@ class Engine:
         """Return one session, the latest for None; None when there is none."""
         return self._history.trace(session_id)
 
-    def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
+    def log(
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        limit: int | None = None,
+        criteria: LogFilter = EVERY_ENTRY,
+    ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
-        return self._history.log(since_id=since_id, item=item, limit=limit)
+        return self._history.log(since_id=since_id, item=item, limit=limit, criteria=criteria)
 
     def _address_of(self, item: str) -> Address:
         return self._runtime.addresses.get(item)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from iop_core.events import LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
+from iop_core.events import (
+    EVERY_ENTRY,
+    LogEntry,
+    LogFilter,
+    MessageFilter,
+    ProductionStatus,
+    QueueStatus,
+    StoredMessage,
+    Trace,
+)
 from iop_core.headers import MessageHeader
 from iop_core.stores import StoreReader
 
@@ -72,6 +81,13 @@ class History:
         kinds.update({message.target: message.target_type for message in messages if message.target})
         return Trace(session_id, messages, tuple(self._reader.log(session_id=session_id)), kinds)
 
-    def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
+    def log(
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        limit: int | None = None,
+        criteria: LogFilter = EVERY_ENTRY,
+    ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
-        return self._reader.log(since_id=since_id, item=item, limit=limit)
+        return self._reader.log(since_id=since_id, item=item, limit=limit, criteria=criteria)

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from iop_core.audit import AuditEntry
-from iop_core.events import LogEntry, MessageFilter, QueueStatus, StoredMessage
+from iop_core.events import EVERY_ENTRY, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.sqlite.conditions import Conditions, bindable
 from iop_engine.sqlite.directory import DataDirectory
+from iop_engine.sqlite.log_conditions import LogConditions
 from iop_engine.sqlite.purge import highest_ids
 from iop_engine.sqlite.rows import (
     BODY_COLUMNS,
@@ -161,19 +162,18 @@ class SqliteReader(StoreReader):
         return found[0] if found else None
 
     def log(
-        self, *, since_id: int = 0, item: str | None = None, session_id: int | None = None, limit: int | None = None
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        session_id: int | None = None,
+        limit: int | None = None,
+        criteria: LogFilter = EVERY_ENTRY,
     ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
-        where = "id > ?"
-        parameters: list[object] = [since_id]
-        if item is not None:
-            where += " AND item = ?"
-            parameters.append(item)
-        if session_id is not None:
-            where += " AND session_id = ?"
-            parameters.append(session_id)
-        sql = f"SELECT * FROM log WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
-        found = self._read(log_entry_from_row, sql, (*parameters, -1 if limit is None else max(0, limit)))
+        conditions = LogConditions(criteria, since_id=since_id, item=item, session_id=session_id)
+        sql = f"SELECT * FROM log WHERE {conditions.text} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        found = self._read(log_entry_from_row, sql, (*conditions.values, -1 if limit is None else max(0, limit)))
         return found[::-1]
 
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
