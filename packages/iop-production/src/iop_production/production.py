@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from iop_production.plan_building import build_plan
 from iop_production.production_fields import check_production_name
 from iop_production.reading import production_body
 from iop_production.rollback import restore_backup
+from iop_production.source_routes import infer_source_routes
 from iop_production.validation import validate_production
 from iop_production.validation_report import ProductionValidationReport
 from iop_production.verify_result import ProductionVerifyResult
@@ -70,12 +72,13 @@ class Production(DirectedProduction):
         queue_info: object = None,
         namespace: str | None = None,
         director: object = None,
+        source_roots: Iterable[str | PathLike[str]] = (),
     ) -> Self:
         """Return the production that an exported dictionary describes.
 
-        Nothing is imported and no file is read: items have the names of their classes, and
-        no Python classes. What a subclass declares is left out. What cannot be used is in
-        ``graph().warnings``.
+        Nothing is imported, and no file is read but those below ``source_roots``: items have
+        the names of their classes, and no Python classes. What a subclass declares is left
+        out. What cannot be used is in ``graph().warnings``.
 
         Args:
             data: What ``to_dict()`` gives, or ``{"Production": {...}}``.
@@ -84,10 +87,12 @@ class Production(DirectedProduction):
             queue_info: Counters of the queues, by item or as a list; kept for ``queue()``.
             namespace: Namespace it was exported from.
             director: Director for life-cycle calls.
+            source_roots: Folders and files of Python and ObjectScript source in which sends
+                are looked for; they become ``inferred`` edges. Left out: no source is read.
 
         Raises:
-            ProductionTypeError: The data is no such dictionary.
-            ProductionError: The production has no name.
+            ProductionTypeError: The data is no such dictionary, or ``source_roots`` no list.
+            ProductionError: The production has no name, or a source root does not exist.
 
         Example:
             >>> data = {"Demo.P": {"Item": {"@Name": "Out", "@ClassName": "EnsLib.File.PassthroughOperation"}}}
@@ -101,6 +106,7 @@ class Production(DirectedProduction):
         production._queues, production._warnings = import_production(
             production, production._items, production._routes, body, connections=connections, queue_info=queue_info
         )
+        production._warnings += infer_source_routes(production._items.by_name, production._routes, source_roots)
         production.namespace, production.director = namespace, director
         return production
 
@@ -114,7 +120,14 @@ class Production(DirectedProduction):
         return cls.from_dict(parse_xml(text))
 
     @classmethod
-    def from_iris(cls, name: str, *, namespace: str | None = None, director: object = None) -> Self:
+    def from_iris(
+        cls,
+        name: str,
+        *,
+        namespace: str | None = None,
+        director: object = None,
+        source_roots: Iterable[str | PathLike[str]] = (),
+    ) -> Self:
         """Return a deployed production, with the routes that it reports while it runs.
 
         Args:
@@ -122,12 +135,19 @@ class Production(DirectedProduction):
             namespace: Namespace it is in; kept for later calls.
             director: Director to ask: its ``export_production`` and, where it has it,
                 ``export_production_connections`` are called.
+            source_roots: As for ``from_dict``.
 
         Raises:
             ConfigurationError: There is no director, or it cannot export productions.
         """
         found = export_deployed(director, name)
-        production = cls.from_dict(found.data, connections=found.connections, namespace=namespace, director=director)
+        production = cls.from_dict(
+            found.data,
+            connections=found.connections,
+            namespace=namespace,
+            director=director,
+            source_roots=source_roots,
+        )
         production._warnings += found.warnings
         return production
 
