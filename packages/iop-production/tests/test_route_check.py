@@ -692,10 +692,26 @@ class Contradicting(Sender):
         message_input.old and message_input.new and self.send_request_async(self.Output, Cancel())
 
 
+class Refusing(Sender):
+    def on_poll(self) -> None:
+        self.require()
+        self.send_request_async(self.Output, Cancel())
+
+    def on_init(self) -> None:
+        self.send_request_async(self.Output, self.refuse())
+
+    def require(self) -> None:
+        if not self.Mode:
+            raise ValueError("no mode")
+
+    def refuse(self) -> Cancel:
+        raise NotImplementedError
+
+
 RIGHT = [
     Reassigned, Conditional, ByConfiguration, ByConstant, ByAnswer, AfterReturn, NeverCalled, Dynamic, ByGetattr,
     PortChanged, GivenAway, MethodReplaced, OwnSend, Overriding, Unknowns, Derived, Shadowing, Imported, NoItems,
-    Narrowed, Decorated, DecoratedMethod, Patched, TargetChoice, NotItself, ImportGuard, Contradicting,
+    Narrowed, Decorated, DecoratedMethod, Patched, TargetChoice, NotItself, ImportGuard, Contradicting, Refusing,
 ]  # fmt: skip
 
 

@@ -159,7 +159,7 @@ def source_of(handling: list[str], helper: list[str]) -> str:
     lines += ["    def helper(self, request, extra=None):", *indent(indent(helper))]
     lines += ["    def make(self) -> C:", "        return C()", "    def asks(self):", "        return False"]
     lines += ["    def later(self, call):", "        call(A('z'))"]
-    lines += ["    def __enter__(self): return self", "    def __exit__(self, *error): return True"]
+    lines += ["    def __enter__(self): return self", "    def __exit__(self, kind, *error): return kind is ValueError"]
     return "\n".join(lines) + "\n"
 
 

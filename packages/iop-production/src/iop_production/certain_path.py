@@ -8,7 +8,7 @@ function answers) may have the same answer for ever; what depends on it is left 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from iop_production.method_source import MethodSource
@@ -32,24 +32,35 @@ class Reached:
     is_guarded: bool
 
 
-def reached_in(method: MethodSource, *, is_entry: bool) -> list[Reached]:
+def reached_in(method: MethodSource, *, is_entry: bool, fails: Callable[[ast.Call], bool]) -> list[Reached]:
     """Return the expressions of a method that are reached for certain once the method is called.
 
     Args:
         method: The method.
         is_entry: Whether it is called with input, so that its parameters can be anything.
+        fails: Whether a call may fail each time, so that what follows is never reached.
     """
-    path = _CertainPath(method, is_entry=is_entry)
+    path = _CertainPath(method, is_entry=is_entry, fails=fails)
     path.block(method.node.body)
     return path.found
 
 
+def may_always_fail(method: MethodSource, fails: Callable[[ast.Call], bool]) -> bool:
+    """Return whether a method may raise an error each time it is called, for another reason than its input."""
+    path = _CertainPath(method, is_entry=True, fails=fails)
+    path.block(method.node.body)
+    return path.may_fail
+
+
 class _CertainPath:
-    def __init__(self, method: MethodSource, *, is_entry: bool) -> None:
+    def __init__(self, method: MethodSource, *, is_entry: bool, fails: Callable[[ast.Call], bool]) -> None:
         self.found: list[Reached] = []
+        self.may_fail = False
         self._method = method
         self._is_entry = is_entry
+        self._fails = fails
         self._guards = 0
+        self._branches = 0
         # Set where the method may have ended for a reason that is not known.
         self._in_doubt = False
         # Conditions on data whose result is known in this place, because an outer or earlier one asked the same.
@@ -77,6 +88,8 @@ class _CertainPath:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._expression(child)
+        if isinstance(node, ast.Raise) and not self._branches:
+            self.may_fail = True
         return not isinstance(node, _EXITS)
 
     def _if(self, node: ast.If) -> bool:
@@ -98,7 +111,9 @@ class _CertainPath:
         outside = dict(self._facts)
         if test is not None:
             self._learn(test, answer=answer)
+        self._branches += 1
         goes_on = self.block(statements)
+        self._branches -= 1
         self._facts = outside
         return goes_on
 
@@ -169,8 +184,11 @@ class _CertainPath:
 
     def _skip(self, statements: Iterable[ast.stmt]) -> None:
         """Pass over what may never run; what follows is in doubt when the method may end there."""
-        if any(isinstance(each, _EXITS) for statement in statements for each in ast.walk(statement)):
+        nodes = [each for statement in statements for each in ast.walk(statement)]
+        if any(isinstance(each, _EXITS) for each in nodes):
             self._in_doubt = True
+        if any(isinstance(each, ast.Raise) for each in nodes):
+            self.may_fail = True
 
     def _fails_by_data(self, body: Sequence[ast.stmt]) -> bool:
         """Return whether a block fails for what messages bring, and not for how things are set up."""
@@ -185,9 +203,8 @@ class _CertainPath:
         return origin_of(node, self._method, is_entry=self._is_entry) is Origin.DATA
 
     def _expression(self, node: ast.expr) -> None:
-        if isinstance(node, _NEW_SCOPES):
+        if isinstance(node, _NEW_SCOPES) or self._in_doubt:
             return
-        self.found.append(Reached(node, self._guards > 0))
         if isinstance(node, ast.BoolOp):
             self._operands(node)
         elif isinstance(node, ast.IfExp):
@@ -200,6 +217,11 @@ class _CertainPath:
                     self._expression(child.value)
                 elif isinstance(child, ast.expr):
                     self._expression(child)
+        if self._in_doubt:
+            return
+        self.found.append(Reached(node, self._guards > 0))
+        if isinstance(node, ast.Call) and self._fails(node):
+            self._in_doubt = self.may_fail = True
 
     def _operands(self, node: ast.BoolOp) -> None:
         outside = dict(self._facts)
