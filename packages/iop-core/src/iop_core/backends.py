@@ -317,6 +317,16 @@ class Backend(ABC):
         """
         raise BackendError(f"the backend {self.name!r} cannot change stored messages")
 
+    def upkeep(self) -> AbstractContextManager[StoreUpkeep]:
+        """Return what can be done to all that is stored: asked of what runs, else done to what it left behind.
+
+        Raises:
+            BackendUnavailableError: Nothing was ever stored there.
+            StoreLockedError: What runs cannot be reached, so nobody else may change what it stores.
+            BackendError: This backend cannot do that.
+        """
+        raise BackendError(f"the backend {self.name!r} does not look after what is stored")
+
     def deployments(self) -> Deployments:
         """Return what is kept of deployed productions and registered classes.
 

@@ -12,10 +12,11 @@ from iop_core.backends import RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError, ConfigurationError
 from iop_core.plugins import choose, installed_plugins
-from iop_director import deployed_calls, life_cycle, message_deeds
+from iop_director import deployed_calls, life_cycle, message_deeds, store_upkeep
 from iop_director.class_calls import also_on_class
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
+from iop_director.log_filters import log_filter
 from iop_director.place import choose_place
 from iop_director.records import status_to_dict
 from iop_director.service_cache import ServiceCache
@@ -425,42 +426,34 @@ class Director:
         """Return all messages and log entries of a session, the latest one for None; None when there is none."""
         return self._history().trace(session_id)
 
-    def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
-        """Return entries of the event log with ids above ``since_id``, oldest first; with ``limit`` the newest."""
-        return self._history().log(since_id=since_id, item=item, limit=limit)
+    def log(
+        self, *, since_id: int = 0, item: str | None = None, limit: int | None = None, **filters: object
+    ) -> list[LogEntry]:
+        """Return entries of the event log with ids above ``since_id``, oldest first; with ``limit`` the newest.
+
+        ``filters`` are those of ``iop_director.log_filters.log_filter``: level, type, text, session, since.
+        """
+        if not filters:
+            return self._history().log(since_id=since_id, item=item, limit=limit)
+        return self._history().log(since_id=since_id, item=item, limit=limit, criteria=log_filter(**filters))
 
     resend_messages = message_deeds.resend_messages
     resubmit_messages = message_deeds.resubmit_messages
     abort_messages = message_deeds.abort_messages
     discard_messages = message_deeds.discard_messages
     suspend_messages = message_deeds.suspend_messages
+    purge = store_upkeep.purge
+    index_messages = store_upkeep.index_messages
 
     @property
     def default_settings(self) -> DefaultSettings:
-        """The table of system default settings of the namespace; a change counts from the next start on.
-
-        Raises:
-            BackendError: The backend has none.
-
-        Example:
-            >>> from iop_core.setting_layers import DefaultSetting
-            >>> Director().default_settings.put(DefaultSetting(name="Port", value="2575"))  # doctest: +SKIP
-        """
+        """The table of system default settings of the namespace; a change counts from the next start on."""
         return self._backend.default_settings()
 
     def explain_settings(
         self, production: Production | ProductionDefinition, item: str | None = None
     ) -> list[ResolvedSetting]:
-        """Return the settings of an item with the value of each layer, the winning one first.
-
-        Args:
-            production: A ``Production`` or its definition.
-            item: Name of one of its items; None: the settings of the production itself.
-
-        Raises:
-            UnknownItemError: No such item.
-            BackendError: The backend does not resolve settings here.
-        """
+        """Return the settings of an item, or of the production, with the value of each layer, the winner first."""
         return self._backend.explain_settings(_definition_of(production), item)
 
     def _history(self) -> MessageHistory:

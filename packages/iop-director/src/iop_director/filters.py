@@ -6,15 +6,22 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from iop_core.errors import ConfigurationError, did_you_mean
 from iop_core.events import MessageFilter
 from iop_core.headers import MessageStatus, MessageType
+from iop_core.searchable import search_text
 
 _Number = TypeVar("_Number", bound=IntEnum)
 
-ALIASES = {"id": "message_id", "session": "session_id", "class_name": "body_class", "error": "is_error"}
+ALIASES = {
+    "id": "message_id",
+    "session": "session_id",
+    "class_name": "body_class",
+    "error": "is_error",
+    "where": "fields",
+}
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _AGE_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -32,6 +39,8 @@ def message_filter(**filters: object) -> MessageFilter:
             ``source``, ``target``: item names.
             ``body_class`` (or ``class_name``): full name, or the part after the last dot.
             ``is_error`` (or ``error``), ``newest_first``: True or False.
+            ``error_text``: text in the error.
+            ``fields`` (or ``where``): name to value of searchable fields of the body.
             ``since``, ``until``: a datetime, ISO text, or an age such as ``"90s"``,
             ``"10m"``, ``"2h"``, ``"3d"``, ``"1w"``. Without a zone: local time.
 
@@ -76,6 +85,16 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, str) and value:
         return value
     raise ConfigurationError(f"{name}: {value!r} is not a name")
+
+
+def _fields(name: str, value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not value:
+        raise ConfigurationError(f"{name}: {value!r} does not give names and values, such as {{'mrn': '123'}}")
+    given = {str(key): search_text(each) for key, each in cast("Mapping[object, object]", value).items()}
+    wrong = [key for key, text in given.items() if text is None]
+    if wrong:
+        raise ConfigurationError(f"{name}: the value of {wrong[0]!r} is neither a text nor a number, time or boolean")
+    return cast("dict[str, str]", given)
 
 
 def _flag(name: str, value: object) -> bool:
@@ -140,6 +159,8 @@ _PARSERS: Mapping[str, Callable[[str, object], object]] = {
     "target": _text,
     "body_class": _text,
     "is_error": _flag,
+    "error_text": _text,
+    "fields": _fields,
     "since": parse_time,
     "until": parse_time,
     "after_id": _whole_number,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
-from iop_core.backends import DURABILITIES, Backend, RunningProduction, RunOptions, StartOrder
+from iop_core.backends import DURABILITIES, Backend, RunningProduction, RunOptions, StartOrder, StoreUpkeep
 from iop_core.bodies import BodyCodec
 from iop_core.clock import SystemClock
 from iop_core.definitions import ProductionDefinition
@@ -16,6 +16,7 @@ from iop_core.errors import BackendError, BackendUnavailableError, Configuration
 from iop_core.message_control import MessageControl
 from iop_core.plugins import choose, installed_plugins
 from iop_core.setting_layers import ResolvedSetting
+from iop_core.stores import Store
 from iop_engine.addresses import AddressBook
 from iop_engine.background import Background
 from iop_engine.control.address_file import AddressFile
@@ -27,6 +28,7 @@ from iop_engine.message_control.message_deeds import MessageDeeds
 from iop_engine.resolved_settings import explained, resolved
 from iop_engine.running_engines import announce, connect, open_to_others
 from iop_engine.sqlite.directory import DataDirectory
+from iop_engine.upkeep import Upkeep
 
 DEFAULT_LOCATION = ".iop"
 DEFAULT_STORE = "sqlite"
@@ -107,18 +109,39 @@ class LocalBackend(Backend):
     @contextmanager
     def message_control(self) -> Generator[MessageControl, None, None]:
         """Give what can be done to the messages of the directory, by what runs there or without it."""
-        self._store_class.open_reader(self.location, namespace=self.namespace).close()
-        try:
-            running: RunningProduction | None = self.connect()
-        except BackendUnavailableError:
-            running = None  # or it cannot be reached: then opening the store says that somebody owns it
+        running = self._find_running()
         if running is not None:
             yield running
             return
+        with self._left_behind() as store:
+            yield MessageDeeds(store, SystemClock())
+
+    @contextmanager
+    def upkeep(self) -> Generator[StoreUpkeep, None, None]:
+        """Give what can be done to all that is stored, by what runs there or without it."""
+        running = self._find_running()
+        if running is not None:
+            yield running
+            return
+        with self._left_behind() as store:
+            codec = BodyCodec()
+            codec.use_keys(store.secret)
+            yield Upkeep(store, codec, SystemClock())
+
+    def _find_running(self) -> RunningProduction | None:
+        """Return what runs and can be reached; None also when it cannot, as opening the store says so then."""
+        self._store_class.open_reader(self.location, namespace=self.namespace).close()
+        try:
+            return self.connect()
+        except BackendUnavailableError:
+            return None
+
+    @contextmanager
+    def _left_behind(self) -> Generator[Store, None, None]:
         clock = SystemClock()
         store = self._store_class.open(self.location, namespace=self.namespace, durability="full", clock=clock)
         try:
-            yield MessageDeeds(store, clock)
+            yield store
         finally:
             store.close()
 

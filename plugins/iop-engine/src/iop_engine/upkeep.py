@@ -11,7 +11,7 @@ from iop_core.audit import AuditEntry
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.events import EventType, LogEntry
-from iop_core.purging import PurgeOptions, PurgeResult
+from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.stores import Store, Unit
 
 
@@ -29,7 +29,9 @@ class Upkeep:
         self._codec = codec
         self._clock = clock
 
-    def purge(self, options: PurgeOptions, *, actor: str = "", reason: str = "", dry_run: bool = False) -> PurgeResult:
+    def purge(
+        self, options: PurgeOptions = DEFAULT_PURGE, *, actor: str = "", reason: str = "", dry_run: bool = False
+    ) -> PurgeResult:
         """Remove what is old and return the proof; see ``iop_core.backends.StoreUpkeep``."""
         result = self._store.purge(options, options.limit(self._clock.now()), dry_run=dry_run)
         if not dry_run:
