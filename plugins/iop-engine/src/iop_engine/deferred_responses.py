@@ -86,18 +86,22 @@ class DeferredResponses:
                 found.early = body
                 return
             self._open.pop(request_id, None)
-            if found is None:
-                found = _stored(request_id, token, store)
+            # The store may not yet say that it is deferred; but an operator may have ended it.
+            stored = _stored(request_id, token, store, is_of_this_run=found is not None)
+            found = found or stored
             ticket = store.submit(_given(request_id, found.response_id, found.return_queue, body))
             # Within the lock: who comes second must see what is stored.
             ticket.wait()
 
 
-def _stored(request_id: int, token: str, store: Store) -> Deferred:
+def _stored(request_id: int, token: str, store: Store, *, is_of_this_run: bool) -> Deferred:
     message = store.reader.message(request_id)
-    if message is None or message.header.status is not MessageStatus.DEFERRED:
+    if message is None:
         raise _not_outstanding(token)
     header = message.header
+    is_coming = is_of_this_run and header.status < MessageStatus.DISCARDED
+    if header.status is not MessageStatus.DEFERRED and not is_coming:
+        raise _not_outstanding(token)
     return Deferred(header.return_queue, is_settled=True, response_id=header.corresponding_id)
 
 

@@ -81,7 +81,7 @@ class RequestHandling:
         try:
             reply = self._streams.respond(delivery, ask)
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
-            return None if is_postponed(delivery, exc) else Try(unit, error=exc)
+            return None if is_postponed(delivery, exc) else Try(unit, error=exc, is_deferred=scope.is_deferred)
         finally:
             self._host.leave()
         if reply is None:

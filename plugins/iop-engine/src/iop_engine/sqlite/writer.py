@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -68,6 +68,17 @@ _INSERT_AUDIT = "INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?)"
 def _must_be_kept(unit: Unit) -> bool:
     """Return whether a unit tells of handled messages: it is tried until it can be stored."""
     return bool(unit.settled or unit.changes)
+
+
+def _without_changes_between(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+    """Split jobs after each one that changes stored headers, which must count just then."""
+    start = 0
+    for position, job in enumerate(jobs, 1):
+        if job.unit.changes:
+            yield jobs[start:position]
+            start = position
+    if start < len(jobs):
+        yield jobs[start:]
 
 
 class Job:
@@ -290,10 +301,11 @@ class Writer:
         execute = self._connection.execute
         try:
             execute("BEGIN IMMEDIATE")
-            # Ends of handling first: they free what a full disk or a long queue holds.
-            self._write_settled(jobs)
-            self._write_changes(jobs)
-            self._write_new(jobs)
+            for group in _without_changes_between(jobs):
+                # Ends of handling first: they free what a full disk or a long queue holds.
+                self._write_settled(group)
+                self._write_new(group)
+                self._write_changes(group)
             self._write_processes(jobs)
             self._write_log(jobs)
             self._write_notes(jobs)
