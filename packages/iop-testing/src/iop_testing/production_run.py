@@ -160,14 +160,15 @@ def run_production(
         location = Path(temporary if data_dir is None else data_dir).absolute()
         backend = Director(f"local://{location.as_posix()}", namespace="USER").backend
         options = RunOptions(durability=durability, clock=clock or SystemClock())
-        running = backend.run(_definition_of(production), options)
+        running = backend.run(definition_of(production), options)
         try:
             yield ProductionRun(running)
         finally:
             running.stop()
 
 
-def _definition_of(production: Production | type[Production] | ProductionDefinition) -> ProductionDefinition:
+def definition_of(production: Production | type[Production] | ProductionDefinition) -> ProductionDefinition:
+    """Return the definition of a production, whatever form it is given in."""
     if isinstance(production, type):
         production = production()
     return production.definition() if isinstance(production, Production) else production
