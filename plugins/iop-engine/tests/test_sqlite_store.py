@@ -11,7 +11,7 @@ from iop_core.clock import SystemClock
 from iop_core.plugins import installed_plugins
 from iop_core.stores import Store
 from iop_engine.sqlite.store import SqliteStore
-from iop_testing import StoreHistorySuite, StoreReplySuite, StoreSuite
+from iop_testing import StoreChangeSuite, StoreHistorySuite, StoreReplySuite, StoreSuite
 
 
 def opener(location: Path, durability: str) -> Callable[[], Store]:
@@ -19,6 +19,12 @@ def opener(location: Path, durability: str) -> Callable[[], Store]:
 
 
 class TestSqliteStore(StoreSuite):
+    @pytest.fixture(params=["full", "normal"])
+    def open_store(self, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
+        return opener(tmp_path / "data", request.param)
+
+
+class TestSqliteChanges(StoreChangeSuite):
     @pytest.fixture(params=["full", "normal"])
     def open_store(self, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
         return opener(tmp_path / "data", request.param)

@@ -7,6 +7,7 @@ pytest.register_assert_rewrite(
     "iop_testing.serializer_suite",
     "iop_testing.store_trial",
     "iop_testing.store_suite",
+    "iop_testing.store_change_suite",
     "iop_testing.store_history_suite",
     "iop_testing.store_reply_suite",
 )
@@ -14,6 +15,7 @@ pytest.register_assert_rewrite(
 from iop_testing.codecs import codec_for  # noqa: E402
 from iop_testing.production_run import ProductionRun, run_production  # noqa: E402
 from iop_testing.serializer_suite import SerializerSuite  # noqa: E402
+from iop_testing.store_change_suite import StoreChangeSuite  # noqa: E402
 from iop_testing.store_history_suite import StoreHistorySuite  # noqa: E402
 from iop_testing.store_reply_suite import StoreReplySuite  # noqa: E402
 from iop_testing.store_suite import StoreSuite  # noqa: E402
@@ -22,6 +24,7 @@ from iop_testing.virtual_clock import VirtualClock  # noqa: E402
 __all__ = (
     "ProductionRun",
     "SerializerSuite",
+    "StoreChangeSuite",
     "StoreHistorySuite",
     "StoreReplySuite",
     "StoreSuite",
