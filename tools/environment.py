@@ -25,7 +25,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUILD_TOOLS = ("hatchling>=1.27", "editables>=0.5")
-DEMO_LIBRARIES = ("hl7>=0.4.5",)
+DEMO_LIBRARIES = ("hl7>=0.4.5", "flask>=3.0")
 DEV_REQUIREMENTS = "tools/dev-requirements.txt"
 PROFILES = ("demo", "dev")
 STAMP = "iop-environment.json"
