@@ -108,9 +108,9 @@ def _setting_changes(
     item, key = refs[0].name, f"{target.lower()}_settings"
     kept, wanted = before[key], after[key]
     for action, name in _differences(kept, wanted):
-        if target == "Host" and ports.is_route(item, name):
-            continue
         values = (kept.get(name), wanted.get(name))
+        if target == "Host" and ports.is_covered(item, name, values):
+            continue
         if not same_setting(name, values, _classes(target, refs)):
             path = f"items.{item}.settings.{target}.{name}"
             yield ProductionDiffEntry(action, "setting", path, *values, item=item, target=target, name=name)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from iop_production.change_plan import ProductionChangePlan
 from iop_production.comparison import compare_productions
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from iop_production.plan_operation import ProductionPlanOperation
     from iop_production.production import Production
 
+# The class of an operation, and its fields but for the number.
+_Operation: TypeAlias = "tuple[type[ProductionPlanOperation], dict[str, Any]]"
+
 
 def build_plan(desired: Production, current: Production) -> ProductionChangePlan:
     """Return the operations that make ``current`` what ``desired`` is.
@@ -31,7 +33,7 @@ def build_plan(desired: Production, current: Production) -> ProductionChangePlan
     """
     diff = compare_productions(desired, current, edges=False)
     # The order of the differences stays among operations of one kind.
-    found = sorted((_operation(entry, desired, current) for entry in diff.changes), key=lambda one: one.rank)
+    found = sorted((_operation(entry, desired, current) for entry in diff.changes), key=lambda one: one[0].rank)
     return ProductionChangePlan.of(
         production_name=desired.name,
         namespace=(
@@ -40,29 +42,13 @@ def build_plan(desired: Production, current: Production) -> ProductionChangePlan
         created_at=datetime.now(timezone.utc).isoformat(),
         source_fingerprint=fingerprint_of(export_production(current)),
         desired_fingerprint=fingerprint_of(export_production(desired)),
-        operations=tuple(replace(operation, number=number) for number, operation in enumerate(found, 1)),
+        operations=tuple(operation(**fields, number=number) for number, (operation, fields) in enumerate(found, 1)),
         warnings=diff.warnings,
     )
 
 
-def _operation(entry: ProductionDiffEntry, desired: Production, current: Production) -> ProductionPlanOperation:
-    said = _said(entry)
-    if entry.kind == "production":
-        if entry.name == "name":
-            said["detail"] = "a deployed production cannot be renamed"
-            return Unsupported(**said)
-        return SetProductionField(**said, field=entry.name)
-    if entry.kind == "item":
-        return _item_operation(entry, said)
-    if entry.kind == "setting":
-        keys: dict[str, Any] = {"item": entry.item, "target": entry.target, "setting": entry.name}
-        return RemoveSetting(**said, **keys) if entry.action == "remove" else SetSetting(**said, **keys)
-    return _route_operation(entry, said, desired, current)
-
-
-def _said(entry: ProductionDiffEntry) -> dict[str, Any]:
-    return {
-        "number": 0,
+def _operation(entry: ProductionDiffEntry, desired: Production, current: Production) -> _Operation:
+    said: dict[str, Any] = {
         "action": entry.action,
         "kind": entry.kind,
         "path": entry.path,
@@ -70,29 +56,36 @@ def _said(entry: ProductionDiffEntry) -> dict[str, Any]:
         "after": entry.after,
         "detail": entry.detail,
     }
+    if entry.kind == "production":
+        if entry.name == "name":
+            return Unsupported, {**said, "detail": "a deployed production cannot be renamed"}
+        return SetProductionField, {**said, "field": entry.name}
+    if entry.kind == "item":
+        return _item_operation(entry, said)
+    if entry.kind == "setting":
+        said.update(item=entry.item, target=entry.target, setting=entry.name)
+        return RemoveSetting if entry.action == "remove" else SetSetting, said
+    return _route_operation(entry, said, desired, current)
 
 
-def _item_operation(entry: ProductionDiffEntry, said: dict[str, Any]) -> ProductionPlanOperation:
+def _item_operation(entry: ProductionDiffEntry, said: dict[str, Any]) -> _Operation:
     if not entry.name:
-        return (AddItem if entry.action == "add" else DeleteItem)(**said, item=entry.item)
-    operation_class = ReplaceItemClass if entry.name == "class_name" else SetItemField
-    return operation_class(**said, item=entry.item, field=entry.name)
+        return AddItem if entry.action == "add" else DeleteItem, {**said, "item": entry.item}
+    fields = {**said, "item": entry.item, "field": entry.name}
+    return ReplaceItemClass if entry.name == "class_name" else SetItemField, fields
 
 
 def _route_operation(
     entry: ProductionDiffEntry, said: dict[str, Any], desired: Production, current: Production
-) -> ProductionPlanOperation:
-    keys: dict[str, Any] = {"source_item": entry.item, "source_target_setting": entry.name}
+) -> _Operation:
+    said.update(source_item=entry.item, source_target_setting=entry.name)
     settings = desired.item(entry.item).host_settings
     if entry.name in settings:
         # The setting stays: where it leads to nothing, its text is no list of items any more.
-        keys["text"] = text_of(settings[entry.name])
-        targets: list[str] = said["after"] or []
-        said["after"] = targets
-        if keys["text"] == ",".join(targets):
-            keys["text"] = ""
-        return SetRouteSetting(**said, **keys)
+        targets: list[str] = entry.after or []
+        text = text_of(settings[entry.name])
+        return SetRouteSetting, {**said, "after": targets, "text": "" if text == ",".join(targets) else text}
     if entry.name in current.item(entry.item).host_settings:
-        return RemoveRoute(**said, **keys)
+        return RemoveRoute, said
     # Seen at run time, and in no setting: there is nothing to set.
-    return SetRouteSetting(**said, source_item=entry.item, source_target_setting="")
+    return SetRouteSetting, {**said, "source_target_setting": ""}

@@ -111,21 +111,20 @@ class ProductionPlanOperation(ABC):
         Args:
             mask_secrets: True: for reading, with secrets replaced by ``***``.
         """
+        risk, reason, keys = self.risk, self.reason, self.target_keys()
         data: dict[str, Any] = {
             "id": self.id,
             "op_type": self.op_type,
             "action": self.action,
             "kind": self.kind,
             "path": self.path,
-            "risk": self.risk,
-            "allowed_by_default": self.allowed_by_default,
+            "risk": risk,
+            "allowed_by_default": risk == "safe",
         }
-        keys = self.target_keys()
-        values = {"before": self.before, "after": self.after}
-        data.update({key: value for key, value in values.items() if value is not None})
-        data.update({key: text for key, text in (("reason", self.reason), ("detail", self.detail)) if text})
-        if mask_secrets:
-            data.update({key: masked(data[key], keys.get("setting", "")) for key in values if key in data})
+        for key, value in (("before", self.before), ("after", self.after)):
+            if value is not None:
+                data[key] = masked(value, keys.get("setting", "")) if mask_secrets else value
+        data.update({key: text for key, text in (("reason", reason), ("detail", self.detail)) if text})
         return {**data, **keys}
 
     def to_text(self) -> str:

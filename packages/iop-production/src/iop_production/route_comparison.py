@@ -26,17 +26,31 @@ class RoutePorts:
 
     def __init__(self, desired: Production, current: Production) -> None:
         self._ports: dict[str, set[str]] = {}
+        self._doubtful: dict[str, set[str]] = {}
         self._defaults: set[tuple[str, str]] = set()
         for name in dict.fromkeys([*desired.item_names, *current.item_names]):
             refs = [production.item(name) for production in (desired, current) if production.has_item(name)]
             knowing = [ref for ref in refs if ref.component_class is not None]
             self._ports[name] = {port for ref in knowing or refs for port in ref.ports}
+            if not knowing:
+                self._doubtful[name] = self._ports[name].difference(set(refs[0].ports).intersection(refs[-1].ports))
             for ref in knowing:
                 self._defaults.update((name, port) for port, default in _declared(ref).items() if default)
 
     def is_route(self, item: str, setting: str) -> bool:
         """Return whether a Host setting is a route."""
         return setting in self._ports[item]
+
+    def is_covered(self, item: str, setting: str, values: tuple[object, object]) -> bool:
+        """Return whether comparing routes is enough to compare two values of a Host setting.
+
+        It is not where only one production takes the setting for a route, and two texts lead
+        to the same items: without these items it would be no route any more.
+        """
+        targets = [split_targets(value) for value in values]
+        if setting in self._doubtful.get(item, ()) and targets[0] == targets[1] != ():
+            return False
+        return self.is_route(item, setting)
 
     def set_routes(self, ref: ComponentRef) -> dict[str, tuple[str, ...]]:
         """Return the targets of each port that is set; empty ones only where they undo a default."""
