@@ -19,6 +19,7 @@ from iop_core.errors import StoreError, StoreUnwritableError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
 from iop_engine.sqlite.class_numbers import ClassNumbers
+from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.errands import Errand
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import audit_row, body_row, process_row, storable, to_microseconds, with_id
@@ -146,6 +147,7 @@ class Writer:
         self._class_numbers = ClassNumbers(connection)
         self._path = path
         self._header_id, self._body_id, self._log_id = highest_ids
+        self._latest: int = connection.execute("SELECT coalesce(max(created), 0) FROM headers").fetchone()[0]
         self._slots = slots
         self._on_stored = on_stored
         self._on_quiet = on_quiet
@@ -356,6 +358,7 @@ class Writer:
         found: list[tuple[int, str, str]] = []
         for job in jobs:
             created = to_microseconds(job.created)
+            self._watch_clock(created)
             for message in job.unit.new:
                 body_id = message.shared_body_id
                 if message.body.class_name and not body_id:
@@ -375,6 +378,14 @@ class Writer:
             self._connection.executemany(_LINK, links)
         if found:
             self._connection.executemany(_INSERT_SEARCH, found)
+
+    def _watch_clock(self, created: int) -> None:
+        """Note when the clock of the machine was set back: from then on ids do not rise with times."""
+        if created > self._latest:
+            self._latest = created
+        elif created < self._latest - SLACK_MICROSECONDS:
+            self._latest = created
+            self._connection.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", (CLOCK_SET_BACK, str(created)))
 
     def _header_row(self, message: NewMessage, body_id: int, created: int) -> tuple[Any, ...]:
         status, processed = message.status, None

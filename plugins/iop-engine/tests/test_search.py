@@ -1,0 +1,228 @@
+"""Finding messages: by header fields, by values of their bodies, without looking at all of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iop import BusinessOperation, BusinessProcess, Director, Message, PersistentMessage, Production
+from iop_core.errors import UnknownMessageClassError
+from iop_core.events import MessageFilter
+from iop_core.headers import Body, MessageStatus, MessageType
+from iop_core.stores import NewMessage, Settled, Unit
+from iop_engine.sqlite.conditions import Conditions
+from iop_engine.sqlite.store import SqliteStore
+from iop_testing import VirtualClock, run_production
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass
+class Patient:
+    mrn: str = ""
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Admission(Message, searchable={"mrn": "patient.mrn", "name": "patient.names"}):
+    patient: Patient = field(default_factory=Patient)
+
+
+class Order(PersistentMessage, searchable=("Number",)):
+    Number: str = ""
+
+    class Meta:
+        classname = "Test.SearchedOrder"
+
+
+class Out(BusinessOperation):
+    def on_message(self, request):
+        return request
+
+
+class Router(BusinessProcess):
+    def on_request(self, request):
+        self.send_request_sync("Out", request)
+        return request
+
+
+def production() -> Production:
+    made = Production("Test.Search")
+    made.process(Router)
+    made.operation(Out)
+    return made
+
+
+def test_messages_are_found_by_values_of_their_bodies(tmp_path) -> None:
+    with run_production(production(), data_dir=tmp_path) as run:
+        ann = run.send("Router", Admission(Patient("1", ["Ann", "Lee"])))
+        run.send("Router", Admission(Patient("2", ["Bob", "Lee"])))
+        order = run.send("Out", Order(Number="1"))
+        run.wait_until_idle()
+        assert {message.session_id for message in run.messages(where={"mrn": "1"})} == {ann}
+        assert len(run.messages(where={"mrn": 1})) == 3
+        assert len(run.messages(where={"name": "Lee"})) == 6
+        assert len(run.messages(where={"name": "Lee", "mrn": "2"}, type="Request", target="Out")) == 1
+        assert {message.session_id for message in run.messages(where={"Number": "1"})} == {order}
+        assert run.messages(where={"mrn": "%"}) == run.messages(where={"unknown": "1"}) == []
+    director = Director(f"local://{tmp_path}")
+    assert director.count_messages(where={"name": "Lee"}, source="Router") == 2
+
+
+def test_old_bodies_become_searchable(tmp_path) -> None:
+    with run_production(production(), data_dir=tmp_path) as run:
+        run.send("Out", Admission(Patient("1", ["Ann"])))
+        run.send("Out", Order(Number="7"))
+        run.wait_until_idle()
+    with sqlite3.connect(tmp_path / "user.db") as connection:
+        connection.execute("DELETE FROM search")  # as if their classes had named no fields then
+    director = Director(f"local://{tmp_path}")
+    assert director.count_messages(where={"mrn": "1"}) == 0
+    assert director.index_messages(f"{Admission.__module__}.Admission") == 1
+    assert director.count_messages(where={"mrn": "1"}) == 1
+    with run_production(production(), data_dir=tmp_path) as run:
+        assert director.index_messages(f"{Order.__module__}.Order", actor="kim") == 1
+        assert len(run.messages(where={"Number": "7"})) == 1
+        assert any(entry.text.endswith("by kim") for entry in run.log())
+    with sqlite3.connect(tmp_path / "user.db") as connection:
+        connection.execute("UPDATE classes SET name = 'gone.Away' WHERE name LIKE '%Admission'")
+        connection.execute("UPDATE bodies SET class_name = 'gone.Away' WHERE class_name LIKE '%Admission'")
+    with pytest.raises(UnknownMessageClassError, match=r"gone\.Away"):
+        director.index_messages("gone.Away")
+
+
+SELECTIVE = {
+    "message_id": 5,
+    "session_id": 5,
+    "status": MessageStatus.ERROR,
+    "source": "In",
+    "target": "Out",
+    "body_class": "test.A",
+    "is_error": True,
+    "error_text": "x",
+    "since": START,
+    "until": START,
+    "fields": {"a": "1"},
+}
+
+
+@pytest.mark.parametrize("name", SELECTIVE)
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+def test_no_filter_looks_at_every_message(tmp_path, name: str, order: str) -> None:
+    store = filled(tmp_path, VirtualClock(START))
+    store.close()
+    with sqlite3.connect(tmp_path / "user.db") as connection:
+        conditions = Conditions(MessageFilter(**{name: SELECTIVE[name]}), connection)
+        sql = f"EXPLAIN QUERY PLAN SELECT h.id FROM headers h WHERE {conditions.text} ORDER BY h.id {order} LIMIT 50"
+        plan = [row[3] for row in connection.execute(sql, conditions.values)]
+    assert not [step for step in plan if step.startswith("SCAN h") and "INDEX" not in step], plan
+
+
+def test_waiting_messages_are_found_in_their_own_index(tmp_path) -> None:
+    store = filled(tmp_path, VirtualClock(START))
+    store.close()
+    with sqlite3.connect(tmp_path / "user.db") as connection:
+        conditions = Conditions(MessageFilter(status=MessageStatus.QUEUED), connection)
+        sql = f"EXPLAIN QUERY PLAN SELECT count(*) FROM headers h WHERE {conditions.text}"
+        plan = [row[3] for row in connection.execute(sql, conditions.values)]
+    assert "headers_open" in plan[0]
+
+
+def filled(location, clock: VirtualClock) -> SqliteStore:
+    """Return a store with twelve messages, one every ten seconds."""
+    store = SqliteStore.open(str(location), namespace="USER", durability="normal", clock=clock)
+    for number in range(12):
+        body = Body(f"test.{'AB'[number % 2]}", "json", b"{}", search=(("a", str(number % 3)),))
+        source, target = ("In", "Out") if number % 4 else ("Out", "In")
+        message = NewMessage(MessageType.REQUEST, target, target, body, source=source)
+        store.submit(Unit(new=[message])).wait()
+        status = (MessageStatus.COMPLETED, MessageStatus.ERROR, MessageStatus.QUEUED)[number % 3]
+        if status is not MessageStatus.QUEUED:
+            error = f"Error: number {number}" if status is MessageStatus.ERROR else ""
+            end = Settled(message.message_id, target, status=status, error=error)
+            store.submit(Unit(settled=[end])).wait()
+        clock.advance(10)
+    return store
+
+
+CRITERIA = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from([MessageStatus.COMPLETED, MessageStatus.ERROR, MessageStatus.QUEUED]),
+        "source": st.sampled_from(["In", "Out", "No"]),
+        "target": st.sampled_from(["In", "Out"]),
+        "body_class": st.sampled_from(["test.A", "B", "C"]),
+        "is_error": st.booleans(),
+        "error_text": st.sampled_from(["NUMBER 1", "zzz"]),
+        "fields": st.sampled_from([{"a": "1"}, {"a": "9"}, {"b": "1"}]),
+        "since": st.integers(0, 12).map(lambda number: START + timedelta(seconds=10 * number)),
+        "until": st.integers(0, 12).map(lambda number: START + timedelta(seconds=10 * number)),
+        "after_id": st.integers(0, 12),
+        "limit": st.integers(0, 5),
+        "newest_first": st.booleans(),
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(criteria=CRITERIA)
+def test_filters_find_what_a_plain_look_finds(stored, criteria: dict[str, object]) -> None:
+    reader, everything = stored
+    criteria = dict(criteria)
+    found = [header.message_id for header in reader.messages(MessageFilter(**criteria))]
+    limit, newest_first = criteria.pop("limit", None), criteria.pop("newest_first", False)
+    matching = [header for header in everything if fits(header, criteria)]
+    expected = [header.message_id for header in (matching[::-1] if newest_first else matching)][:limit]
+    assert found == expected
+    assert reader.count_messages(MessageFilter(**criteria)) == len(matching)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory):
+    store = filled(tmp_path_factory.mktemp("search"), VirtualClock(START))
+    yield store.reader, list(store.reader.messages(MessageFilter()))
+    store.close()
+
+
+def fits(header, criteria: dict[str, object]) -> bool:
+    number = header.message_id - 1
+    tests = {
+        "status": lambda value: header.status == value,
+        "source": lambda value: header.source == value,
+        "target": lambda value: header.target == value,
+        "body_class": lambda value: value in (header.body_class, header.body_class.rpartition(".")[2]),
+        "is_error": lambda value: header.is_error == value,
+        "error_text": lambda value: header.is_error and value.lower() in header.error.lower(),
+        "fields": lambda value: value == {"a": str(number % 3)},
+        "since": lambda value: header.time_created >= value,
+        "until": lambda value: header.time_created < value,
+        "after_id": lambda value: header.message_id > value,
+    }
+    return all(tests[name](value) for name, value in criteria.items())
+
+
+def test_times_are_right_also_after_the_clock_was_set_back(tmp_path) -> None:
+    clock = VirtualClock(START)
+    filled(tmp_path, clock).close()
+    clock.advance(-7200)
+    store = filled(tmp_path, clock)
+    # All of the first run and part of the second; and the other way round.
+    after = store.reader.count_messages(MessageFilter(since=START - timedelta(seconds=7040)))
+    before = store.reader.count_messages(MessageFilter(until=START + timedelta(seconds=60)))
+    store.close()
+    assert (before, after) == (18, 20)
+
+
+def test_pages_are_stable_while_messages_arrive(tmp_path) -> None:
+    clock = VirtualClock(START)
+    store = filled(tmp_path, clock)
+    first = list(store.reader.messages(MessageFilter(source="In", limit=3)))
+    store.submit(Unit(new=[NewMessage(MessageType.REQUEST, "Out", "Out", source="In")])).wait()
+    rest = list(store.reader.messages(MessageFilter(source="In", after_id=first[-1].message_id)))
+    store.close()
+    assert [header.message_id for header in (*first, *rest)] == [2, 3, 4, 6, 7, 8, 10, 11, 12, 13]
