@@ -15,6 +15,7 @@ from iop_core.purging import PurgeOptions, PurgeResult
 from iop_core.stores import SYNC_CALL_PREFIX, Delivery, ReplySlot, Store, StoreReader, Ticket, Unit
 from iop_engine.queues import QueueSet
 from iop_engine.sqlite.directory import DataDirectory
+from iop_engine.sqlite.job import Job
 from iop_engine.sqlite.purge import Purge
 from iop_engine.sqlite.reader import SqliteReader
 from iop_engine.sqlite.replies import Slots
@@ -22,7 +23,7 @@ from iop_engine.sqlite.rows import delivery_of
 from iop_engine.sqlite.schema import open_for_writing
 from iop_engine.sqlite.search_index import index_bodies
 from iop_engine.sqlite.secret_file import read_secret
-from iop_engine.sqlite.writer import Job, Writer
+from iop_engine.sqlite.writer import Writer
 
 
 class SqliteStore(Store):

@@ -21,6 +21,7 @@ from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.errands import Errand
+from iop_engine.sqlite.job import Job
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import audit_row, body_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
@@ -80,44 +81,6 @@ def _without_changes_between(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
             start = position
     if start < len(jobs):
         yield jobs[start:]
-
-
-class Job:
-    """A unit on its way to the disk; the ticket its submitter holds.
-
-    Args:
-        unit: What is to be stored.
-        created: When it was submitted (UTC).
-        size_bytes: Length of its bodies.
-    """
-
-    __slots__ = ("_latch", "created", "error", "size_bytes", "unit")
-
-    def __init__(self, unit: Unit, created: datetime, size_bytes: int) -> None:
-        self.unit = unit
-        self.created = created
-        self.size_bytes = size_bytes
-        self.error: StoreError | None = None
-        self._latch = threading.Lock()
-        self._latch.acquire()
-
-    def wait(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until the unit is stored; False when time ran out.
-
-        Raises:
-            StoreError: The unit could not be stored; nothing of it was.
-        """
-        if not self._latch.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds):
-            return False
-        self._latch.release()
-        if self.error is not None:
-            raise self.error
-        return True
-
-    def finish(self, error: StoreError | None) -> None:
-        """Let everybody who waits go on; called once."""
-        self.error = error
-        self._latch.release()
 
 
 class Writer:
