@@ -38,7 +38,7 @@ def compare_productions(desired: Production, current: Production, *, edges: bool
         *_connection_changes(desired, current, ports, edges=edges),
     ]
     sides = (("desired", desired), ("current", current))
-    warnings = [f"{side}: {text}" for side, production in sides for text in production.graph().warnings]
+    warnings = [f"{side}: {text}" for side, production in sides for text in production.import_warnings]
     return ProductionDiff(desired.name, tuple(changes), tuple(warnings))
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from iop_production.names import port_name
 from iop_production.production_fields import FIELDS, ProductionFields
 from iop_production.python_source import boolean_literal, comment, dict_literal, number_literal
-from iop_production.route_comparison import unset_edges
 from iop_production.signatures import item_signature, production_signature
 from iop_production.target_lists import split_targets
 from iop_production.texts import text_of
@@ -81,7 +80,7 @@ def other_production_settings(production: Production) -> list[str]:
 
 def review_comments(production: Production) -> list[str]:
     """Return the comment lines about what a draft cannot say: routes without a setting or an item, warnings."""
-    routes = [f"{edge.source} -> {edge.target}" for edge in unset_edges(production)]
+    routes = [f"{edge.source} -> {edge.target}" for edge in production.unset_edges]
     for ref in production.items:
         for port in ref.ports:
             targets = split_targets(ref.host_settings.get(port))
@@ -90,7 +89,7 @@ def review_comments(production: Production) -> list[str]:
     return [
         *_titled("TODO: review unresolved or runtime-only routes:", routes),
         *_titled(f"TODO: name the class in place of {UNKNOWN_CLASS!r}:", classless),
-        *_titled("Import warnings:", production.graph().warnings),
+        *_titled("Import warnings:", production.import_warnings),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from iop_production.component_classes import declared_ports
@@ -73,9 +73,12 @@ def deployed_connections(production: Production, other: Production, ports: Route
     for ref in production.items:
         if other.has_item(ref.name):
             found.update({(ref.name, port): list(names) for port, names in ports.set_routes(ref).items()})
+    unset = production.unset_edges
+    if not unset:
+        return found
     reached = {(ref.name, name) for ref in other.items for names in ports.set_routes(ref).values() for name in names}
     reached.update((edge.source_item, edge.target) for edge in other.edges)
-    for edge in unset_edges(production):
+    for edge in unset:
         key = (edge.source_item, edge.source_port)
         if other.has_item(key[0]) and (key[0], edge.target) not in reached:
             found.setdefault(key, []).append(edge.target)
@@ -93,17 +96,6 @@ def graph_connections(production: Production, ports: RoutePorts) -> Connections:
     for edge in edges.values():
         found.setdefault((edge.source_item, edge.source_port), []).append(_edge_value(edge))
     return found
-
-
-def unset_edges(production: Production) -> Iterator[GraphEdge]:
-    """Yield the edges that no Host setting stands for."""
-    set_routes = {
-        (ref.name, port, name)
-        for ref in production.items
-        for port, value in ref.host_settings.items()
-        for name in split_targets(value)
-    }
-    return (edge for edge in production.edges if (edge.source_item, edge.source_port, edge.target) not in set_routes)
 
 
 def _edge_value(edge: GraphEdge) -> dict[str, Any]:

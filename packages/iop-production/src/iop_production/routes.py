@@ -130,6 +130,15 @@ class Routes:
         routes = {**self._unset, **routes}
         return tuple(routes[key] for key in sorted(routes, key=lambda key: self._order.get(key, self._made)))
 
+    def unset_edges(self) -> Iterator[GraphEdge]:
+        """Yield the edges that were only observed, and that no Host setting stands for."""
+        targets: dict[tuple[str, str], frozenset[str]] = {}
+        for (item, port, target), edge in self._unset.items():
+            if (item, port) not in targets:
+                targets[item, port] = frozenset(split_targets(self._items[item].host_settings.get(port)))
+            if target not in targets[item, port]:
+                yield edge
+
     def _remember(self, item: str, port: str, target: str) -> None:
         self._order[item, port, target] = self._made
         self._made += 1

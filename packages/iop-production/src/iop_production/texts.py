@@ -12,6 +12,8 @@ def text_of(value: object) -> str:
         >>> text_of(True), text_of(None), text_of(1.5)
         ('true', '', '1.5')
     """
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -26,6 +28,8 @@ def boolean_of(value: object) -> bool | None:
         >>> boolean_of(" Yes "), boolean_of(0), boolean_of("maybe")
         (True, False, None)
     """
+    if isinstance(value, bool):
+        return value
     return _BOOLEANS.get(str(value).strip().lower())
 
 
@@ -37,4 +41,6 @@ def boolean_text_of(value: object) -> str:
         ('true', 'maybe')
     """
     truth = boolean_of(value)
-    return str(value).strip().lower() if truth is None else text_of(truth)
+    if truth is None:
+        return str(value).strip().lower()
+    return "true" if truth else "false"

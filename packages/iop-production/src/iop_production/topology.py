@@ -273,9 +273,19 @@ class Topology(ProductionFields):
         """The routes between the items, in the order in which they were made."""
         return self._routes.edges()
 
+    @property
+    def unset_edges(self) -> tuple[GraphEdge, ...]:
+        """Those of ``edges`` that were only seen at run time, and that no Host setting stands for."""
+        return tuple(self._routes.unset_edges())
+
+    @property
+    def import_warnings(self) -> tuple[str, ...]:
+        """What an import could not use, one line each."""
+        return tuple(self._warnings)
+
     def graph(self) -> ProductionGraph:
         """Return the items and routes as they are now, ready to be printed."""
-        return ProductionGraph(self.name, tuple(map(node_of, self._items)), self.edges, tuple(self._warnings))
+        return ProductionGraph(self.name, tuple(map(node_of, self._items)), self.edges, self.import_warnings)
 
     def _add(
         self, kind: Kind, name: str | type, component_class: type | str | None, options: ItemOptions
