@@ -239,6 +239,7 @@ def test_async_adapter_and_threads_of_its_own(production_run) -> None:
     class Asker(BusinessService):
         async def on_process_input(self, message_input):
             SEEN.append(await answer_of(self, message_input.number))
+            self._wait_for_next_call_interval = True
 
     production = Production("Test.Adapter")
     production.operation(Double)

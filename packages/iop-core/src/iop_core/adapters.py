@@ -11,9 +11,10 @@ from iop_core.interfaces import InputReceiver
 class InboundAdapter(Component):
     """Receives external data for a service.
 
-    The engine calls ``on_task`` once per interval, which is the adapter setting
-    ``CallInterval`` in seconds (5 when not given). New data is handed over with
-    ``self.business_host.process_input(data)``.
+    The engine calls ``on_task`` again and again. New data is handed over with
+    ``self.business_host.process_input(data)``; then the next call follows at once. A call
+    that brought nothing is followed by a wait: the adapter setting ``CallInterval``, in seconds (5
+    when not given).
     """
 
     # Set by the engine before on_init: the service, and its Python object.
@@ -31,6 +32,8 @@ class IntervalAdapter(InboundAdapter):
     def on_task(self) -> None:
         """Let the service look for data itself."""
         self.business_host.process_input()
+        # There is always input here, so that the next call would follow at once.
+        self.business_host_python._wait_for_next_call_interval = True
 
 
 class OutboundAdapter(Component):

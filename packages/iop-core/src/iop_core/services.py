@@ -23,6 +23,7 @@ class BusinessService(BusinessHost):
         ...         self.send_request_async("Archive", request)
     """
 
+    # Set it in on_process_input to have the adapter wait for the next interval though there may be more input.
     _wait_for_next_call_interval: bool = False
 
     def on_process_input(self, message_input: Any = None) -> Any:

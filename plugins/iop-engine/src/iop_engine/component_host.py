@@ -41,7 +41,7 @@ class ComponentHost:
     @property
     def keeps_trace(self) -> bool:
         """True when ``trace()`` entries of this item are wanted."""
-        return self._item.log_trace_events or self._runtime.keeps_trace
+        return self._item.log_trace_events or self._item.foreground or self._runtime.keeps_trace
 
     @property
     def context(self) -> MessageContext:
@@ -154,7 +154,7 @@ class ComponentHost:
         if entry.type is EventType.ALERT:
             self._runtime.alerts.told_by_component(entry, unit)
         self._runtime.store.submit(unit)
-        if to_console and not logging.getLogger().handlers:
+        if (to_console or self._item.foreground) and not logging.getLogger().handlers:
             sys.stderr.write(f"{entry.time_logged:%H:%M:%S} {entry.type.name} {entry.item}: {_printable(text)}\n")
 
 

@@ -5,6 +5,7 @@ A value comes from the item, else from an attribute of the component, else from 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -14,6 +15,7 @@ from iop_core.errors import ComponentStartError, SettingError
 from iop_core.setting_values import read_value
 from iop_engine.alerts.alert_settings import ALERT_DEFAULTS
 from iop_engine.assumptions import FAILURE_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS
+from iop_engine.cron import CronSchedule
 from iop_engine.reply_code_actions import DEFAULT_REPLY_CODE_ACTIONS, ReplyCodeActions
 
 DEFAULTS: Mapping[str, object] = {
@@ -26,6 +28,8 @@ DEFAULTS: Mapping[str, object] = {
     "FailOn": "",
     "NoFailWhileDisconnected": False,
     "ArchiveIO": False,
+    "ThrottleDelay": 0.0,
+    "CallSchedule": "",
     **ALERT_DEFAULTS,
 }
 """Name of each setting of the business host to its default, whose type is the type of the setting."""
@@ -45,6 +49,8 @@ class EngineSettings:
             ReplyCodeActions says, as after errors of a connection.
         fail_on: Names of error classes after which a message is not tried again.
         no_fail_while_disconnected: Errors of a connection never end a message.
+        throttle_delay: Seconds that a job waits before each message or input; the setting is in milliseconds.
+        call_schedule: When a polling service is called, instead of an interval; None for none.
     """
 
     reply_code_actions: ReplyCodeActions
@@ -55,6 +61,8 @@ class EngineSettings:
     retry_on: frozenset[str]
     fail_on: frozenset[str]
     no_fail_while_disconnected: bool
+    throttle_delay: float
+    call_schedule: CronSchedule | None
 
 
 def read_engine_settings(item: ItemDefinition, component: object) -> EngineSettings:
@@ -84,6 +92,8 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
             retry_on=_names(values["RetryOn"]),
             fail_on=_names(values["FailOn"]),
             no_fail_while_disconnected=bool(values["NoFailWhileDisconnected"]),
+            throttle_delay=_milliseconds("ThrottleDelay", values["ThrottleDelay"]),
+            call_schedule=_cron(str(values["CallSchedule"])),
         )
     except SettingError as exc:
         raise ComponentStartError(item.name, str(exc)) from exc
@@ -108,6 +118,19 @@ def _actions(text: str) -> ReplyCodeActions:
         return ReplyCodeActions.parse(text)
     except SettingError as exc:
         raise SettingError(f"setting ReplyCodeActions: {exc}") from exc
+
+
+def _milliseconds(name: str, value: object) -> float:
+    number = cast("float", value)
+    _require(0 <= number < math.inf, name, number, "milliseconds, 0 or more")
+    return number / 1000
+
+
+def _cron(text: str) -> CronSchedule | None:
+    try:
+        return CronSchedule.parse(text) if text else None
+    except SettingError as exc:
+        raise SettingError(f"setting CallSchedule: {exc}") from exc
 
 
 def _names(text: object) -> frozenset[str]:

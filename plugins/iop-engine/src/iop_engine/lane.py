@@ -10,6 +10,7 @@ from iop_core.alarms import ALARM_ITEM
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, IopError
 from iop_core.headers import BusinessType
+from iop_engine.adapter_loop import AdapterLoop
 from iop_engine.addresses import ALARM_QUEUE
 from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.instances import one_line
@@ -17,7 +18,7 @@ from iop_engine.operation_runner import OperationRunner
 from iop_engine.process_instance import ProcessTable
 from iop_engine.process_runner import ProcessRunner
 from iop_engine.runtime import Runtime
-from iop_engine.service_runner import AdapterLoop, ServiceRunner
+from iop_engine.service_runner import ServiceRunner
 from iop_engine.stream_server import StreamOwners
 from iop_engine.worker import Runner, Worker
 
@@ -62,6 +63,8 @@ class Lane:
         """Take only synchronous messages from now on."""
         self._store.quiesce_queue(self.queue)
         self._interrupt()
+        for worker in self._workers:
+            worker.hurry()
 
     def start(self) -> None:
         """Start the workers and wait until their components are ready.
@@ -103,6 +106,8 @@ class Lane:
         """
         self._store.close_queue(self.queue)
         self._interrupt()
+        for worker in self._workers:
+            worker.hurry()
         # A worker that is still at work must not hold up the others.
         late = [worker for worker in self._workers if not worker.join(max(0.0, deadline - time.monotonic()))]
         if late:

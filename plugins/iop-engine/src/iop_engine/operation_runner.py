@@ -64,6 +64,7 @@ class OperationRunner(Runner):
                 start_instance(instance, self._loop)
                 self._started.append(instance)
         settings = read_engine_settings(self._item, self._operation)
+        self.throttle_seconds = settings.throttle_delay
         self._retrying = Retrying(self._item, self._runtime, settings, self._operation, self._requests)
         self._keepalive = Keepalive(both, self._host, self._loop, self._runtime.clock)
         if self._keepalive.is_needed:

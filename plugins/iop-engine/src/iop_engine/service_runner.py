@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from iop_core.adapters import InboundAdapter
-from iop_core.clock import Alarm
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.services import BusinessService, takes_input
 from iop_core.stores import Delivery
+from iop_engine.adapter_loop import AdapterLoop
 from iop_engine.component_host import ComponentHost
+from iop_engine.engine_settings import read_engine_settings
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     CALL_INTERVAL,
@@ -24,6 +24,7 @@ from iop_engine.instances import (
     stop_instances,
     warn_of_mistakes,
 )
+from iop_engine.pace import Pace
 from iop_engine.request_handling import RequestHandling
 from iop_engine.runtime import Runtime
 from iop_engine.stream_server import StreamOwners, StreamServer
@@ -66,14 +67,17 @@ class ServiceRunner(Runner):
         if isinstance(adapter, InboundAdapter):
             adapter.business_host = adapter.BusinessHost = ServiceInput(self)
             adapter.business_host_python = self._service
+        settings = read_engine_settings(self._item, self._service)
+        self.throttle_seconds = settings.throttle_delay
         for instance in (adapter, self._service):
             if instance is not None:
                 start_instance(instance, self._loop)
                 self._started.append(instance)
         if isinstance(adapter, InboundAdapter):
             interval = interval_of(self._item, CALL_INTERVAL, (adapter, self._service), DEFAULT_CALL_INTERVAL_SECONDS)
-            alarm = self._runtime.clock.alarm()
-            self.loop = AdapterLoop(adapter, self._turn, self._loop, alarm, interval, on_end=self._input_ended)
+            clock = self._runtime.clock
+            pace = Pace(clock, interval, self.throttle_seconds, settings.call_schedule)
+            self.loop = AdapterLoop(adapter, self._turn, self._loop, clock.alarm(), pace, on_end=self._input_ended)
 
     def handle(self, delivery: Delivery, settle: Settle) -> None:
         """Hand a message addressed to the service to it as input."""
@@ -134,67 +138,3 @@ class ServiceInput:
         return self._runner.adapter_input(message_input)
 
     ProcessInput = process_input
-
-
-class AdapterLoop:
-    """Calls an inbound adapter once per interval, in a thread of its own.
-
-    Args:
-        adapter: The adapter.
-        turn: Held while the adapter or its service runs.
-        loop: Runs its coroutines.
-        alarm: Ends the loop.
-        interval_seconds: Time between the end of one call and the next.
-        on_end: Told of the error of each call, empty for none.
-    """
-
-    def __init__(
-        self,
-        adapter: InboundAdapter,
-        turn: threading.Lock,
-        loop: HandlerLoop,
-        alarm: Alarm,
-        interval_seconds: float,
-        *,
-        on_end: Callable[[str], None],
-    ) -> None:
-        self._on_end = on_end
-        self._adapter = adapter
-        self._turn = turn
-        self._loop = loop
-        self._alarm = alarm
-        self._interval_seconds = interval_seconds
-        self._has_polled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"iop-{type(adapter).__name__}", daemon=True)
-
-    def start(self) -> None:
-        """Begin to poll."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the loop after the call in hand."""
-        self._alarm.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._has_polled.set()
-
-    def wait_for_poll(self, timeout_seconds: float | None) -> bool:
-        """Wait until the adapter was called once; False when time ran out."""
-        return self._has_polled.wait(timeout_seconds)
-
-    def is_resting(self) -> bool:
-        """Return whether the adapter is waiting for the next interval."""
-        return not self._turn.locked()
-
-    def _run(self) -> None:
-        while not self._alarm.is_set():
-            with self._turn:
-                try:
-                    self._loop.call(self._adapter.on_task)
-                except Exception as exc:
-                    self._adapter.logger.exception("input failed; trying again in %g s", self._interval_seconds)
-                    self._on_end(one_line(exc))
-                else:
-                    self._on_end("")
-            self._has_polled.set()
-            self._alarm.wait(self._interval_seconds)

@@ -30,11 +30,13 @@ class Runner(ABC):
     Attributes:
         hand_over: Have a message handled by this runner though another worker leased it; may
             be called from any thread. The worker sets it.
+        throttle_seconds: How long the worker waits before it takes the next message.
         do_between: Have something done in the thread of the worker while it handles no
             message; may be called from any thread. The worker sets it.
     """
 
     hand_over: Callable[[Delivery], None]
+    throttle_seconds: float = 0.0
     do_between: Callable[[Callable[[], None]], None]
 
     @abstractmethod
@@ -78,6 +80,8 @@ class Worker:
         self._tickets: deque[tuple[Ticket, Unit]] = deque()
         self._inbox: deque[Delivery] = deque()
         self._errands: deque[Callable[[], None]] = deque()
+        self._throttle_seconds = 0.0
+        self._hurries = runtime.clock.alarm()
         self._is_ready = threading.Event()
         self._failure: tuple[str, BaseException] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -106,6 +110,10 @@ class Worker:
         self._errands.append(errand)
         self._store.nudge(self._queue)
 
+    def hurry(self) -> None:
+        """Wait no more between messages: the item stops."""
+        self._hurries.set()
+
     def join(self, timeout_seconds: float) -> bool:
         """Wait for the end, after the queue was closed; False when the handler did not end in time."""
         if self._thread.ident is None:  # the start of the production failed before it came to this one
@@ -123,6 +131,7 @@ class Worker:
                 except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
                     self._failure = (item, exc)
                     return
+            self._throttle_seconds = max(runner.throttle_seconds for runner in self._runners.values())
             self._is_ready.set()
             self._serve()
         finally:
@@ -167,6 +176,8 @@ class Worker:
 
     def _next(self) -> Delivery | None:
         """Return the next message: one that was handed over, or one of the queue; None once that is closed."""
+        if self._throttle_seconds:
+            self._hurries.wait(self._throttle_seconds)
         while True:
             while self._errands:
                 self._errands.popleft()()
