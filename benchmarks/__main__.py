@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core
+from benchmarks import core, production
 from benchmarks.engine import measure
 from benchmarks.workloads import WORKLOADS
 
@@ -15,6 +15,7 @@ CORE: dict[str, Callable[[int], None]] = {
     "dispatch": core.dispatch,
     "log": core.log,
     "startup": core.startup,
+    "production": production.production,
 }
 GROUPS = {"core": tuple(CORE), "engine": tuple(WORKLOADS)}
 
