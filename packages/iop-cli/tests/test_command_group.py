@@ -23,6 +23,7 @@ OWN = [
     "bindings",
     "component",
     "default",
+    "dev",
     "kill",
     "list",
     "log",

@@ -28,6 +28,15 @@ durability_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+def _fields(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str] | None:
+    """Return name to value for texts such as ``mrn=123``; called by click."""
+    pairs = [text.partition("=") for text in given]
+    wrong = next((text for text, (name, equals, _) in zip(given, pairs, strict=True) if not (name and equals)), None)
+    if wrong is not None:
+        raise click.BadParameter(f"{wrong!r} is not NAME=VALUE", context, parameter)
+    return {name: value for name, _, value in pairs} or None
+
+
 _FILTERS = (
     click.option("--session", "session_id", metavar="ID", help="Messages of that session."),
     click.option("--status", metavar="STATUS", help="Name or number, such as Error or 8."),
@@ -36,6 +45,14 @@ _FILTERS = (
     click.option("--target", metavar="ITEM", help="Sent to that item."),
     click.option("--class", "body_class", metavar="CLASS", help="Full name of the class, or its last part."),
     click.option("--error/--no-error", "is_error", default=None, help="Only with, or only without an error."),
+    click.option("--error-text", metavar="TEXT", help="With this text in the error."),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_fields,
+        help="With this value in a searchable field of the body; all have to match.",
+    ),
     click.option("--since", metavar="TIME", help="ISO time, or an age such as 10m, 2h, 3d."),
     click.option("--until", metavar="TIME", help="The same, for the end."),
 )

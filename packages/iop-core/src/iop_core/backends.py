@@ -24,7 +24,7 @@ from iop_core.events import (
     Trace,
 )
 from iop_core.headers import Body, MessageHeader
-from iop_core.item_control import ItemControl
+from iop_core.item_control import ItemControl, UpdateResult
 from iop_core.message_control import MessageControl
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
@@ -183,7 +183,7 @@ class RunningProduction(MessageHistory, MessageControl, ItemControl, OutsideAcce
         """
         ...
 
-    def refresh(self) -> None:
+    def refresh(self) -> UpdateResult:
         """Read the production again from where it came from, and run what changed; the rest runs on.
 
         Raises:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from iop_core.default_settings import DefaultSettings
     from iop_core.events import LogEntry, ProductionStatus, QueueStatus, StoredMessage, Trace
     from iop_core.headers import MessageHeader
-    from iop_core.item_control import ItemStatus
+    from iop_core.item_control import ItemStatus, UpdateResult
     from iop_core.plugins import PluginRegistry
     from iop_core.setting_layers import ResolvedSetting
 
@@ -168,14 +168,17 @@ class Director:
         life_cycle.shut_down(self._backend)
 
     @also_on_class
-    def update_production(self) -> None:
+    def update_production(self) -> UpdateResult:
         """Have the running production take over what is deployed, or what its file says now.
+
+        Returns:
+            What was added, removed and restarted, and what failed.
 
         Raises:
             BackendUnavailableError: Nothing runs.
             ConfigurationError: What is there now cannot run; nothing changed.
         """
-        self._backend.connect().refresh()
+        return self._backend.connect().refresh()
 
     @also_on_class
     def status_production(self) -> dict[str, object]:

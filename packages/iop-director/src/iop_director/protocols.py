@@ -29,7 +29,7 @@ class ProductionLifeCycle(Protocol):
         """Stop what runs and start it."""
         ...
 
-    def update_production(self) -> None:
+    def update_production(self) -> object:
         """Have what runs take over what is deployed."""
         ...
 

@@ -230,14 +230,14 @@ class Engine:
         """Wait until the production was stopped, by whomever; False when time ran out."""
         return self._has_ended.wait(timeout_seconds)
 
-    def refresh(self) -> None:
+    def refresh(self) -> UpdateResult:
         """Read the production again from where it came from, and run what changed."""
         if self._options.read_again is None:
             raise BackendError(
                 f"{self._production.name!r} cannot be updated from outside: the program that runs it did not say where "
                 "to read it again. Run it with 'iop run' or 'iop start', or restart that program"
             )
-        self.update(self._options.read_again())
+        return self.update(self._options.read_again())
 
     def host_for(self, item: str) -> OutsideHost:
         """Return a host for an instance of an item's class that a program makes for itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -10,6 +11,8 @@ import click
 from iop_cli.application import Application, pass_application
 from iop_cli.options import query_options
 from iop_cli.output import print_json
+from iop_cli.update_text import update_text
+from iop_core.errors import BackendError
 from iop_director import Director
 from iop_director.records import status_to_dict
 from iop_director.safe_text import one_line
@@ -56,8 +59,13 @@ def restart(application: Application, *, namespace: str | None, data_dir: Path |
 def update(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
     """Have the production that runs take over what is deployed, or what its file says now."""
     director = application.query(data_dir, namespace)
-    director.update_production()
-    _tell(director, f"{director.status().production} updated.", as_json=as_json)
+    result = director.update_production()
+    if as_json:
+        print_json(asdict(result))
+    else:
+        click.echo(one_line(f"{director.status().production} updated: {update_text(result)}"))
+    if result.failed:
+        raise BackendError(f"not all items could take it over: {', '.join(result.failed)}")
 
 
 def _tell(director: Director, text: str, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
-from iop_cli.commands import message_deeds
+from iop_cli.commands import message_deeds, store_upkeep
 from iop_cli.options import filter_options, query_options
 from iop_cli.output import print_json, print_table, time_text
 from iop_core.headers import MessageHeader
@@ -53,7 +53,7 @@ def messages(
         print_table(_COLUMNS, map(_row, headers))
 
 
-for _deed in message_deeds.COMMANDS:
+for _deed in (*message_deeds.COMMANDS, *store_upkeep.COMMANDS):
     messages.add_command(_deed)
 
 

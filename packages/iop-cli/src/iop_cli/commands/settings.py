@@ -1,0 +1,164 @@
+"""``iop settings``: system default settings, and where the values of settings come from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+from iop_cli.application import Application, pass_application
+from iop_cli.options import data_dir_option, json_option, namespace_option, production_option, query_options
+from iop_cli.output import print_json, print_table, time_text
+from iop_cli.production_source import source_of
+from iop_core.errors import SettingError, did_you_mean
+from iop_core.secret_references import masked
+from iop_core.setting_layers import ANY, DefaultSetting, ResolvedSetting
+
+_keys = (
+    click.option("--production", default=ANY, show_default=True, metavar="NAME", help="Only for that production."),
+    click.option("--item", default=ANY, show_default=True, metavar="ITEM", help="Only for that item."),
+    click.option("--class", "host_class", default=ANY, show_default=True, metavar="CLASS", help="Only for that class."),
+)
+_COLUMNS = ("Production", "Item", "Class", "Setting", "Value", "Changed", "By", "Description")
+
+
+@click.group()
+def settings() -> None:
+    """Show and change system default settings; say where the value of a setting comes from."""
+
+
+def _key_options(function: click.decorators.FC) -> click.decorators.FC:
+    for option in reversed(_keys):
+        function = option(function)
+    return function
+
+
+@settings.command(name="list")
+@query_options
+@pass_application
+def list_settings(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """List the system default settings of the namespace."""
+    rows = application.query(data_dir, namespace).default_settings.all()
+    if as_json:
+        print_json([_plain(row) for row in rows])
+    else:
+        print_table(_COLUMNS, map(_row, rows))
+
+
+@settings.command(name="set")
+@click.argument("name", metavar="SETTING")
+@click.argument("value")
+@_key_options
+@click.option("--description", default="", metavar="TEXT", help="For people.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept with the value.")
+@click.option("--actor", default="", metavar="NAME", help="Who sets it; default: the user of this process.")
+@data_dir_option(".iop below the current directory")
+@namespace_option
+@pass_application
+def set_setting(
+    application: Application,
+    *,
+    namespace: str | None,
+    data_dir: Path | None,
+    actor: str,
+    **fields: str,
+) -> None:
+    """Set a system default: used from the next start on by every item that it fits and that says nothing else.
+
+    VALUE may be a reference: env:NAME for an environment variable, secret://NAME for a file in the
+    directory that IOP_SECRETS_DIR names. An empty VALUE is a value too.
+    """
+    from iop_director.deployed_calls import user_name
+
+    default = DefaultSetting(**fields, changed=datetime.now(timezone.utc), actor=actor or user_name())
+    application.query(data_dir, namespace).default_settings.put(default)
+
+
+@settings.command(name="delete")
+@click.argument("name", metavar="SETTING")
+@_key_options
+@data_dir_option(".iop below the current directory")
+@namespace_option
+@pass_application
+def delete_setting(
+    application: Application, *, namespace: str | None, data_dir: Path | None, name: str, **keys: str
+) -> None:
+    """Remove the system default with exactly these keys."""
+    table = application.query(data_dir, namespace).default_settings
+    if not table.remove(name, **keys):
+        known = sorted({row.name for row in table.all()})
+        raise SettingError(
+            f"there is no default setting {name!r} for {'/'.join(keys.values())}{did_you_mean(name, known)}; see "
+            "'iop settings list'"
+        )
+
+
+@settings.command()
+@click.argument("source", metavar="FILE|PRODUCTION")
+@click.argument("item", metavar="[ITEM[.SETTING]]", required=False)
+@production_option
+@json_option
+@data_dir_option(".iop beside the file")
+@namespace_option
+@pass_application
+def explain(
+    application: Application,
+    *,
+    source: str,
+    item: str | None,
+    name: str | None,
+    namespace: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show every value that a setting has somewhere; the first one of each is used.
+
+    FILE is a settings file, PRODUCTION the name of a deployed one. Without ITEM the settings of
+    the production itself are shown. A value that sounds secret is hidden.
+    """
+    found = source_of(application, source, production=name, namespace=namespace, data_dir=data_dir)
+    known = {known.name for known in found.definition.items}
+    wanted, setting = (item, "") if item is None or item in known else item.rpartition(".")[::2]
+    explained = found.director.explain_settings(found.definition, wanted or item)
+    if setting:
+        names = [one.name for one in explained]
+        explained = [one for one in explained if one.name == setting]
+        if not explained:
+            raise SettingError(f"item {wanted!r} has no setting {setting!r}{did_you_mean(setting, names)}")
+    if as_json:
+        print_json([_explanation(one) for one in explained])
+        return
+    rows = [
+        (
+            one.target,
+            one.name,
+            "used" if position == 0 else "",
+            value.layer.value,
+            masked(one.name, value.value),
+            value.origin,
+        )
+        for one in explained
+        for position, value in enumerate(one.values)
+    ]
+    print_table(("Of", "Setting", "", "Layer", "Value", "Where"), rows)
+
+
+def _explanation(one: ResolvedSetting) -> dict[str, object]:
+    values = [
+        {"layer": value.layer.value, "value": masked(one.name, value.value), "origin": value.origin}
+        for value in one.values
+    ]
+    return {"target": one.target, "name": one.name, "values": values}
+
+
+def _plain(row: DefaultSetting) -> dict[str, object]:
+    changed = None if row.changed is None else row.changed.isoformat()
+    return {**asdict(row), "value": masked(row.name, row.value), "changed": changed}
+
+
+def _row(row: DefaultSetting) -> tuple[object, ...]:
+    value = masked(row.name, row.value)
+    when = time_text(row.changed)[:19]
+    return row.production, row.item, row.host_class, row.name, value, when, row.actor, row.description
