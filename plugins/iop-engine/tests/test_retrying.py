@@ -371,17 +371,19 @@ def test_class_attributes_are_defaults() -> None:
     class Stubborn(BusinessOperation):
         ReplyCodeActions = "E=R"
         RetryInterval = 1.0
-        retry_count = 7  # a setting of its own, which the engine leaves alone
+        retry_count = 7  # settings of its own, which the engine leaves alone
+        retry = 3
+        suspend_message = "never"
 
         def on_message(self, request_):
             starts.append(self.context.attempt)
-            assert self.retry_count == 7
+            assert (self.retry_count, self.retry, self.suspend_message) == (7, 4, "never")
             if len(starts) < 2:
                 raise ValueError("no")
 
     clock = VirtualClock()
     production = Production("Test.Stubborn")
-    production.operation(Stubborn)
+    production.operation(Stubborn, settings={"retry": "4"})
     with run_production(production, clock=clock) as run:
         run.send("Stubborn", Job())
         until(lambda: run.messages(target="Stubborn")[0].attempts == 1)

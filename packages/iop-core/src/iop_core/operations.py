@@ -56,6 +56,13 @@ class BusinessOperation(BusinessHost):
     def suspend_message(self, value: object) -> None:
         self._wants_suspension = bool(value)
 
+    def _take_wishes(self) -> tuple[bool, bool]:
+        """Return whether the code asked for a retry and for a suspension, and forget both."""
+        wishes = (self._wants_retry, self._wants_suspension)
+        if wishes != (False, False):
+            self._wants_retry = self._wants_suspension = False
+        return wishes
+
     Retry = retry
     RetryCount = retry_count
     SuspendMessage = suspend_message

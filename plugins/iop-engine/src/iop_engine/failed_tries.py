@@ -8,7 +8,6 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import FailureTimeoutError, NoReplyError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessageStatus
-from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery, HeaderChange, Unit
 from iop_engine.engine_settings import EngineSettings
 from iop_engine.error_kinds import is_connection_error, is_of_class, number_of
@@ -22,20 +21,21 @@ from iop_engine.stream_server import FRAMES
 
 _FINE = Verdict()
 _FAIL = Verdict(frozenset({Action.FAIL}))
-_SUSPEND = Verdict(frozenset({Action.SUSPEND}))
+SUSPEND = Verdict(frozenset({Action.SUSPEND}))
 _TRY_AGAIN = Verdict(frozenset({Action.RETRY, Action.FAIL}))
 
 
-def verdict_on(tried: Try, delivery: Delivery, operation: BusinessOperation, settings: EngineSettings) -> Verdict:
+def verdict_on(tried: Try, delivery: Delivery, settings: EngineSettings, *, wants_retry: bool) -> Verdict:
     """Return what to do after a try; no actions when it counts.
 
-    What the operation asked for (``suspend_message``, ``retry``) comes first, then the classes
-    of errors, then ReplyCodeActions.
+    Args:
+        tried: What came of it.
+        delivery: The message.
+        settings: What the item says about failures.
+        wants_retry: Whether the code asked for another try.
     """
-    if operation.suspend_message:
-        return _SUSPEND
     if tried.error is None:
-        if operation.retry:
+        if wants_retry:
             return _TRY_AGAIN
         is_fine = tried.has_reply or not settings.reply_code_actions.minds_replies
         return _FINE if is_fine else settings.reply_code_actions.decide(TryResult(has_reply=False))
@@ -45,7 +45,7 @@ def verdict_on(tried: Try, delivery: Delivery, operation: BusinessOperation, set
     actions = verdict.actions
     if is_of_class(tried.error, settings.fail_on):
         actions = actions - {Action.RETRY} or _FAIL.actions
-    elif (operation.retry and Action.FAIL in actions) or (
+    elif (wants_retry and Action.FAIL in actions) or (
         is_connection_error(tried.error) or is_of_class(tried.error, settings.retry_on)
     ):
         actions = actions | {Action.RETRY}

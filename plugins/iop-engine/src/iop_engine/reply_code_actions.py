@@ -76,7 +76,7 @@ class Entry:
     @property
     def is_warning_only(self) -> bool:
         """True when it only warns."""
-        return self.actions == {Action.WARN}
+        return self.actions == frozenset({Action.WARN})
 
     def matches(self, result: TryResult) -> bool:
         """Return whether one of its codes is for this result."""

@@ -17,7 +17,7 @@ from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery, HeaderChange, Unit
 from iop_engine.engine_settings import EngineSettings
 from iop_engine.error_kinds import is_connection_error
-from iop_engine.failed_tries import FailedTry, verdict_on
+from iop_engine.failed_tries import SUSPEND, FailedTry, verdict_on
 from iop_engine.in_hand import Handling
 from iop_engine.instances import one_line
 from iop_engine.reply_code_actions import Action
@@ -62,11 +62,14 @@ class Retrying:
         first_start = clock.monotonic()
         while True:
             start = clock.monotonic()
-            self._operation.retry = self._operation.suspend_message = False
             tried = self._requests.try_once(delivery, respond)
             if tried is None:
                 return
-            verdict = verdict_on(tried, delivery, self._operation, self._settings)
+            # Not by their public names, which a class may use for settings of its own.
+            wants_retry, wants_suspension = self._operation._take_wishes()  # pyright: ignore[reportPrivateUsage]
+            verdict = (
+                SUSPEND if wants_suspension else verdict_on(tried, delivery, self._settings, wants_retry=wants_retry)
+            )
             if not verdict.actions:
                 self._settle_success(handling, delivery, tried, settle)
                 return

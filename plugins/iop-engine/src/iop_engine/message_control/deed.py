@@ -71,7 +71,7 @@ class Deed:
         if isinstance(self._selection, MessageFilter):
             found = sorted(reader.messages(self._selection), key=lambda header: header.message_id)
         else:
-            found = []
+            found = list[MessageHeader]()
             for message_id in sorted(set(self._selection)):
                 stored = reader.message(message_id)
                 if stored is None:
