@@ -51,7 +51,7 @@ def _marks(count: int) -> str:
 
 
 _INSERT_BODY = f"INSERT INTO bodies VALUES ({_marks(5)})"  # noqa: S608
-_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(25)})"  # noqa: S608
+_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(26)})"  # noqa: S608
 _INSERT_SEARCH = "INSERT OR IGNORE INTO search (body_id, name, value) VALUES (?, ?, ?)"
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
@@ -83,6 +83,20 @@ def _without_changes_between(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
         yield jobs[start:]
 
 
+def _latest_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Return when the latest message was stored.
+
+    Raises:
+        StoreError: The file is damaged; the connection is closed then.
+    """
+    try:
+        latest: int = connection.execute("SELECT coalesce(max(created), 0) FROM headers").fetchone()[0]
+    except sqlite3.Error as exc:
+        connection.close()
+        raise translate(exc, path) from exc
+    return latest
+
+
 class Writer:
     """Owns the writing connection and its thread.
 
@@ -110,7 +124,7 @@ class Writer:
         self._class_numbers = ClassNumbers(connection)
         self._path = path
         self._header_id, self._body_id, self._log_id = highest_ids
-        self._latest: int = connection.execute("SELECT coalesce(max(created), 0) FROM headers").fetchone()[0]
+        self._latest = _latest_of(connection, path)
         self._slots = slots
         self._on_stored = on_stored
         self._on_quiet = on_quiet
@@ -380,6 +394,7 @@ class Writer:
             0,
             message.resent,
             storable(message.super_session),
+            storable(message.order_key),
             self._class_numbers.number(message.body.class_name),
         )
 
