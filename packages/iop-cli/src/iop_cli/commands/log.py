@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,6 +32,7 @@ _LEVELS = ("trace", "info", "warning", "error", "alert")
 @pass_application
 def log(
     application: Application,
+    /,
     *,
     item: str | None,
     since_id: int,
@@ -43,7 +45,7 @@ def log(
     **filters: str | None,
 ) -> None:
     """Show the event log, oldest first."""
-    narrower: dict[str, object] = {name: value for name, value in filters.items() if value is not None}
+    narrower: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
     if types:
         narrower["type"] = types
     director = application.query(data_dir, namespace)

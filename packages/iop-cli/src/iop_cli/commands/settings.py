@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -59,20 +61,21 @@ def list_settings(application: Application, *, namespace: str | None, data_dir: 
 @pass_application
 def set_setting(
     application: Application,
+    /,
     *,
     namespace: str | None,
     data_dir: Path | None,
     actor: str,
-    **fields: str,
+    **keys: Any,
 ) -> None:
     """Set a system default: used from the next start on by every item that it fits and that says nothing else.
 
     VALUE may be a reference: env:NAME for an environment variable, secret://NAME for a file in the
     directory that IOP_SECRETS_DIR names. An empty VALUE is a value too.
     """
-    from iop_director.deployed_calls import user_name
+    from iop_director.deployed_calls import user
 
-    default = DefaultSetting(**fields, changed=datetime.now(timezone.utc), actor=actor or user_name())
+    default = DefaultSetting(**keys, changed=datetime.now(timezone.utc), actor=actor or user())
     application.query(data_dir, namespace).default_settings.put(default)
 
 
@@ -83,7 +86,7 @@ def set_setting(
 @namespace_option
 @pass_application
 def delete_setting(
-    application: Application, *, namespace: str | None, data_dir: Path | None, name: str, **keys: str
+    application: Application, /, *, namespace: str | None, data_dir: Path | None, name: str, **keys: str
 ) -> None:
     """Remove the system default with exactly these keys."""
     table = application.query(data_dir, namespace).default_settings
@@ -130,19 +133,13 @@ def explain(
     if as_json:
         print_json([_explanation(one) for one in explained])
         return
-    rows = [
-        (
-            one.target,
-            one.name,
-            "used" if position == 0 else "",
-            value.layer.value,
-            masked(one.name, value.value),
-            value.origin,
-        )
-        for one in explained
-        for position, value in enumerate(one.values)
-    ]
-    print_table(("Of", "Setting", "", "Layer", "Value", "Where"), rows)
+    print_table(("Of", "Setting", "", "Layer", "Value", "Where"), (row for one in explained for row in _layers(one)))
+
+
+def _layers(one: ResolvedSetting) -> Iterator[tuple[object, ...]]:
+    for position, value in enumerate(one.values):
+        mark = "" if position else "used"
+        yield one.target, one.name, mark, value.layer.value, masked(one.name, value.value), value.origin
 
 
 def _explanation(one: ResolvedSetting) -> dict[str, object]:

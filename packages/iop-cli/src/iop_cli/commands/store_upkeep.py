@@ -32,9 +32,7 @@ _reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept i
 @click.option("--item", "items", multiple=True, metavar="ITEM", help="Only what it sent, received or logged.")
 @click.option("--type", "types", multiple=True, type=click.Choice(PURGE_TYPES), help="Only these; default: all.")
 @click.option("--keep-bodies", is_flag=True, help="Remove headers without their bodies.")
-@click.option(
-    "--single-messages", is_flag=True, help="Judge messages by themselves, also in sessions that are not over."
-)
+@click.option("--single-messages", is_flag=True, help="Judge each message by itself, also in sessions not over.")
 @click.option("--dry-run", is_flag=True, help="Only count.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_reason
