@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from iop_core.backends import RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError, ConfigurationError
+from iop_core.events import EVERY_ENTRY
 from iop_core.plugins import choose, installed_plugins
 from iop_director import deployed_calls, life_cycle, message_deeds, store_upkeep
 from iop_director.class_calls import also_on_class
@@ -436,9 +437,10 @@ class Director:
 
         ``filters`` are those of ``iop_director.log_filters.log_filter``: level, type, text, session, since.
         """
-        if not filters:
+        criteria = log_filter(**filters)
+        if criteria == EVERY_ENTRY:
             return self._history().log(since_id=since_id, item=item, limit=limit)
-        return self._history().log(since_id=since_id, item=item, limit=limit, criteria=log_filter(**filters))
+        return self._history().log(since_id=since_id, item=item, limit=limit, criteria=criteria)
 
     resend_messages = message_deeds.resend_messages
     resubmit_messages = message_deeds.resubmit_messages
