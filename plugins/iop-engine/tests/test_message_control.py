@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from iop import BusinessOperation, BusinessProcess, Director, Message, Production
+from iop_core.backends import RunOptions
 from iop_core.errors import (
     BackendUnavailableError,
     MessageControlError,
@@ -18,6 +19,10 @@ from iop_core.errors import (
 )
 from iop_core.events import MessageFilter
 from iop_core.headers import MessageStatus
+from iop_core.message_control import BulkResult
+from iop_engine.control.address_file import AddressFile
+from iop_engine.control.client import ControlClient
+from iop_engine.control.remote_production import RemoteProduction
 from iop_testing import VirtualClock, run_production
 
 PATIENCE_SECONDS = 20
@@ -400,3 +405,26 @@ def test_many_at_once() -> None:
         run.running.enable("Sink")
         run.wait_until_idle()
         assert plant.seen == [str(number) for number in range(1, 2000, 2)]
+
+
+def test_deeds_travel_over_the_control_socket(tmp_path) -> None:
+    plant = Plant()
+    backend = Director(f"local://{tmp_path}", namespace="USER").backend
+    running = backend.run(plant.production.definition(), RunOptions(is_reachable=True))
+    try:
+        sent = running.send("Sink", Job("suspend"))
+        running.wait_until_idle(PATIENCE_SECONDS)
+        address = AddressFile(str(tmp_path), "USER").find()
+        assert address is not None
+        remote = RemoteProduction(ControlClient(address), lambda: True)
+        result = remote.resubmit([sent, 4711], actor="kim", dry_run=True)
+        assert (result.ids, result.is_dry_run) == ((sent,), True)
+        result = remote.resubmit(MessageFilter(status=MessageStatus.SUSPENDED), actor="kim")
+        assert isinstance(result, BulkResult)
+        assert result.ids == (sent,)
+        running.wait_until_idle(PATIENCE_SECONDS)
+        assert "no such message" in remote.resend([4711]).refused[4711]
+        with pytest.raises(MessageControlError):
+            remote.resend([sent], body="no JSON")
+    finally:
+        running.stop()

@@ -403,3 +403,28 @@ def test_sync_sender_waits_through_the_tries() -> None:
         trial.let_pass(run, 5, 1)
         caller.join(PATIENCE_SECONDS)
         assert answers == [Done("a")]
+
+
+def test_disabling_action_puts_the_message_back_at_the_front(tmp_path) -> None:
+    trial = Trial(ReplyCodeActions="E=D")
+    trial.errors = [ValueError("broken"), None]
+    with trial.run(data_dir=tmp_path) as run:
+        run.send_many("Sink", [Job("1"), Job("2")])
+        until(lambda: run.running.items()[0].state.value == "Disabled")
+        statuses = [(header.status, header.attempts) for header in run.messages(target="Sink")]
+        assert statuses == [(MessageStatus.QUEUED, 1), (MessageStatus.QUEUED, 0)]
+        assert len(trial.starts) == 1
+        until(lambda: not run.running.items()[0].jobs)
+        run.running.enable("Sink")
+        run.wait_until_idle()
+        assert trial.attempts == [1, 2, 1]
+        assert {header.status for header in run.messages(target="Sink")} == {MessageStatus.COMPLETED}
+
+
+def test_disabling_action_with_an_end_ends_the_message() -> None:
+    trial = Trial(ReplyCodeActions="E=DS")
+    trial.errors = [ValueError("broken"), None]
+    with trial.run() as run:
+        run.send("Sink", Job("1"))
+        until(lambda: run.running.items()[0].state.value == "Disabled")
+        assert request(run).status is MessageStatus.SUSPENDED
