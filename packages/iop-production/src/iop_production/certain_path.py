@@ -8,6 +8,7 @@ function answers) may have the same answer for ever; what depends on it is left 
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from iop_production.method_source import MethodSource
 from iop_production.static_values import Origin, origin_of
 
 _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+# Functions of Python that fail for some input.
+_FAILING = frozenset({"int", "float", "complex", "open", "next", "iter", "bytes", "ord", "chr"})
 _NEW_SCOPES = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -45,9 +48,9 @@ def reached_in(method: MethodSource, *, is_entry: bool, fails: Callable[[ast.Cal
     return path.found
 
 
-def may_always_fail(method: MethodSource, fails: Callable[[ast.Call], bool]) -> bool:
-    """Return whether a method may raise an error each time it is called, for another reason than its input."""
-    path = _CertainPath(method, is_entry=True, fails=fails)
+def may_always_fail(method: MethodSource, fails: Callable[[ast.Call], bool], *, is_entry: bool) -> bool:
+    """Return whether a method may raise an error each time it is called; arguments as for ``reached_in``."""
+    path = _CertainPath(method, is_entry=is_entry, fails=fails)
     path.block(method.node.body)
     return path.may_fail
 
@@ -197,7 +200,15 @@ class _CertainPath:
             return False
         calls = [node for node in nodes if isinstance(node, ast.Call)]
         sends = any(isinstance(call.func, ast.Attribute) and call.func.attr.startswith("send_") for call in calls)
-        return not sends and any(self._is_data(call) for call in calls)
+        return not sends and any(self._is_data(call) and not self._seems_safe(call) for call in calls)
+
+    def _seems_safe(self, call: ast.Call) -> bool:
+        """Return whether it is not sure that a call fails for some input: one of the class itself, or of Python."""
+        called = call.func
+        if isinstance(called, ast.Name):
+            return hasattr(builtins, called.id) and called.id not in _FAILING
+        receiver = called.value if isinstance(called, ast.Attribute) else None
+        return isinstance(receiver, ast.Name) and receiver.id == self._method.self_name
 
     def _is_data(self, node: ast.AST) -> bool:
         return origin_of(node, self._method, is_entry=self._is_entry) is Origin.DATA

@@ -20,7 +20,7 @@ from iop_core.settings import Setting
 from iop_production.certain_path import may_always_fail, reached_in
 from iop_production.message_expressions import MessageType, Scope, find_member, message_types_in
 from iop_production.method_source import MethodSource, methods_of
-from iop_production.static_values import sole_binding, static_value
+from iop_production.static_values import Origin, origin_of, sole_binding, static_value
 
 _SENDS = ("send_request_sync", "send_request_async", "send_request_async_ng", "send_generator_request")
 _SEVERAL = "send_multi_request_sync"
@@ -80,7 +80,7 @@ class _Search:
         self._class = component_class
         self._is_host = issubclass(component_class, BusinessHost)
         self._is_service = issubclass(component_class, BusinessService)
-        self._failing: dict[MethodSource, bool] = {}
+        self._failing: dict[tuple[MethodSource, bool], bool] = {}
         self._default_hook = _default_hook(component_class)
         self._methods = {(method.owner, method.name): method for method in methods_of(component_class)}
         self._changed = frozenset(_attributes_set(self._methods.values()))
@@ -98,7 +98,7 @@ class _Search:
                 continue
             seen.add((method, is_entry, is_guarded))
             scope = Scope(method, self._class, self._given(method) if is_entry else {}, self._changed)
-            for reached in reached_in(method, is_entry=is_entry, fails=partial(self._fails, method)):
+            for reached in reached_in(method, is_entry=is_entry, fails=partial(self._fails, method, is_entry)):
                 guarded = is_guarded or reached.is_guarded
                 todo += [(called, takes_input, guarded) for called, takes_input in self._called(reached.node, method)]
                 if isinstance(reached.node, ast.Call):
@@ -113,18 +113,22 @@ class _Search:
             return True
         return any(_changes_instance(method) for method in self._methods.values())
 
-    def _fails(self, method: MethodSource, call: ast.Call) -> bool:
+    def _fails(self, method: MethodSource, is_entry: bool, call: ast.Call) -> bool:
         """Return whether a call in a method may always fail; one that leads back to itself counts as failing."""
         given = (*call.args, *(keyword.value for keyword in call.keywords))
+        # What a method does with anything else than input may be the same each time.
+        takes_input = all(origin_of(each, method, is_entry=is_entry) is Origin.DATA for each in given)
         handed_over = [each.attr for each in given if isinstance(each, ast.Attribute) and _is_self(each.value, method)]
         methods = [*(called for called, _ in self._called(call, method)), *map(self._method, handed_over)]
-        return any(self._may_fail(each) for each in methods if each is not None)
+        return any(self._may_fail(each, takes_input) for each in methods if each is not None)
 
-    def _may_fail(self, method: MethodSource) -> bool:
-        if method not in self._failing:
-            self._failing[method] = True
-            self._failing[method] = may_always_fail(method, partial(self._fails, method))
-        return self._failing[method]
+    def _may_fail(self, method: MethodSource, takes_input: bool) -> bool:
+        visit = method, takes_input
+        if visit not in self._failing:
+            self._failing[visit] = True
+            fails = partial(self._fails, method, takes_input)
+            self._failing[visit] = may_always_fail(method, fails, is_entry=takes_input)
+        return self._failing[visit]
 
     def _is_framework(self, name: str) -> bool:
         owner, _ = find_member(self._class, name)
