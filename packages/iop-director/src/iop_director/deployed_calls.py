@@ -11,8 +11,9 @@ from typing import Any
 from iop_core.backends import Backend
 from iop_core.class_members import is_framework
 from iop_core.deployments import ComponentRegistration, Deployments, Export
-from iop_core.errors import BackendUnavailableError, DeploymentError, UnknownDeploymentError
+from iop_core.errors import BackendUnavailableError, DeploymentError
 from iop_core.setting_discovery import settings_of
+from iop_director.deployed_production import load_production
 from iop_director.plan_application import apply_plan
 from iop_director.records import status_to_dict
 from iop_director.registered_classes import load_class
@@ -48,19 +49,21 @@ def list_productions(backend: Backend) -> dict[str, dict[str, object]]:
 
 
 def export_connections(backend: Backend, name: str) -> dict[str, list[str]]:
-    """Return item to the items that its settings lead to."""
-    production = Production.from_dict(backend.deployments().export_production(name))
+    """Return item to the items that its settings lead to, as far as the registered classes say what is a target."""
+    production = load_production(backend.deployments(), name)
     edges = production.graph().edges
     return {
-        item: sorted({edge.target for edge in edges if edge.source == item and edge.target})
+        item: sorted({edge.target for edge in edges if edge.source_item == item and edge.target})
         for item in production.item_names
     }
 
 
 def export_queues(backend: Backend, name: str) -> dict[str, Any]:
     """Return the counters of the queues of a production's items."""
-    backend.deployments().export_production(name)  # it has to be known
-    found = {queue.name: queue for queue in backend.history().queues()}
+    try:
+        found = {queue.name: queue for queue in backend.history().queues()}
+    except BackendUnavailableError:
+        found = {}  # nothing ever ran
     items = Production.from_dict(backend.deployments().export_production(name)).item_names
     return {
         "items": [
@@ -117,11 +120,7 @@ def apply_production_plan(
     name = str(plan.get("production") or "")
     actor, reason = str(metadata.get("actor") or user()), str(metadata.get("reason") or REASON)
     with deployments.transaction(actor=actor, reason=reason) as change:
-        try:
-            export = change.export_production(name)
-        except UnknownDeploymentError:
-            export = {name: {}}
-        changed, reply = apply_plan(export, plan, allow_destructive=allow_destructive)
+        changed, reply = apply_plan(change.export_production(name), plan, allow_destructive=allow_destructive)
         if not reply.get("error"):
             change.replace_production(name, changed)
     return reply
