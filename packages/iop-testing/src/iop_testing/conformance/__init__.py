@@ -3,4 +3,5 @@
 import pytest
 
 # Before the suites are imported: only then do their asserts explain themselves.
-pytest.register_assert_rewrite("iop_testing.conformance.trial")
+for name in ("trial", "headers", "queues", "life_cycles", "sending"):
+    pytest.register_assert_rewrite(f"iop_testing.conformance.{name}")
