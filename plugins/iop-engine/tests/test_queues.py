@@ -117,7 +117,7 @@ class Model:
             self.queue.unsettled -= 1
             if delivery.key:
                 self.busy.remove(delivery.key)
-                self.queue.release(delivery.key)
+                self.queue.release(delivery.key, delivery.message_id)
 
 
 NUMBERS = st.sampled_from([1, 2, 3, 40, WINDOW_MESSAGES + 1])
@@ -180,7 +180,7 @@ def test_parked_answers_are_bounded() -> None:
         assert other.result(10) == urgent
     assert model.disk.reads <= 2
     for expected in range(2, 10 * WINDOW_MESSAGES + 1):
-        model.queue.release(1)
+        model.queue.release(1, expected - 1)
         got = model.queue.lease()
         assert got is not None
         assert got.message_id == expected
@@ -241,6 +241,33 @@ def test_waiting_workers_are_all_woken() -> None:
         assert workers.got(4) == [1, 2, 3, 4]
 
 
+def test_end_of_a_withdrawn_message_does_not_free_the_key_of_another() -> None:
+    disk = Disk()
+    queue = Queue("Sink", disk.refill)
+    for message_id, key in ((1, 7), (2, 7), (3, 7), (4, 8), (5, 9)):
+        disk.commit(message(message_id, key=key))
+        queue.publish(disk.unpublished[-1])
+    assert [queue.lease(), queue.lease()] == [disk.committed[1], disk.committed[4]]
+    assert queue.withdraw(2) == disk.committed[2]
+    queue.release(7, 2)
+    assert queue.lease() == disk.committed[5]
+    queue.release(7, 1)
+    assert queue.lease() == disk.committed[3]
+
+
+def test_message_that_was_put_back_comes_before_those_that_waited_for_it() -> None:
+    disk = Disk()
+    queue = Queue("Sink", disk.refill)
+    for message_id, key in ((1, 7), (2, 7), (3, 8)):
+        disk.commit(message(message_id, key=key))
+        queue.publish(disk.unpublished[-1])
+    assert [queue.lease(), queue.lease()] == [disk.committed[1], disk.committed[3]]
+    queue.put_back(disk.committed[1])
+    assert queue.lease() == disk.committed[1]
+    queue.release(7, 1)
+    assert queue.lease() == disk.committed[2]
+
+
 def test_released_key_wakes_a_waiting_worker() -> None:
     """A parked answer is handed out when the one before it is settled, with nothing else going on."""
     disk = Disk(is_cautious=True)
@@ -251,7 +278,7 @@ def test_released_key_wakes_a_waiting_worker() -> None:
     with Workers(queue, 2) as workers:
         assert workers.got(1) == [1]
         disk.wait_for_reads(2)  # the second worker parked the other one and looked in vain
-        queue.release(7)
+        queue.release(7, 1)
         assert workers.got(1) == [2]
 
 

@@ -116,6 +116,7 @@ class MessageHeader:
         attempts: How many tries of its handling have ended.
         resent: ``r`` for one that an operator sent again, ``b`` for one from a message bank; else empty.
         super_session: Id that the session shares with sessions of other productions; empty when none.
+        order_key: Messages of the queue with the same key are handled one after the other; empty for none.
     """
 
     message_id: int
@@ -144,3 +145,4 @@ class MessageHeader:
     attempts: int = 0
     resent: str = ""
     super_session: str = ""
+    order_key: str = ""

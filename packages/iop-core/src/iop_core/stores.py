@@ -41,6 +41,7 @@ class NewMessage:
         session_id: 0 opens a session of its own; the store then fills it in.
         message_id: 0; the store fills it in.
         body: The body; ``EMPTY_BODY`` for none.
+        order_key: Requests of a queue with the same key are handed out one after the other; empty for none.
         shared_body_id: A body that is stored already, instead of ``body``, which is what it holds; 0: none.
         status: ``QUEUED``; ``DEFERRED`` for an answer that will be given later.
 
@@ -68,6 +69,7 @@ class NewMessage:
     resent: str = ""
     super_session: str = ""
     shared_body_id: int = 0
+    order_key: str = ""
     status: MessageStatus = MessageStatus.QUEUED
 
 
@@ -78,7 +80,7 @@ class Settled:
     Attributes:
         message_id: The message.
         queue: The queue it was leased from.
-        key: The process instance it held busy; 0 for none.
+        key: What it held busy, as in ``Delivery.key``; 0 for none.
         status: Its final status.
         error: The error in one line; empty when fine.
         attempts: How many tries it took.
@@ -86,7 +88,7 @@ class Settled:
 
     message_id: int
     queue: str
-    key: int = 0
+    key: int | str = 0
     status: MessageStatus = MessageStatus.COMPLETED
     error: str = ""
     attempts: int = 1
@@ -190,6 +192,7 @@ class Delivery:
         attempt: Number of the try that comes next or is being made; 1 for the first.
         body: The body.
         super_session: Id shared with sessions of other productions; empty when none.
+        order_key: Requests of the queue with the same key are handed out one after the other; empty for none.
     """
 
     message_id: int
@@ -209,11 +212,12 @@ class Delivery:
     attempt: int
     body: Body
     super_session: str = ""
+    order_key: str = ""
 
     @property
-    def key(self) -> int:
-        """What must not be handled twice at the same time: the process instance; 0 for free."""
-        return self.process_id if self.type is MessageType.RESPONSE else 0
+    def key(self) -> int | str:
+        """What must not be handled twice at the same time: the process instance, or the order key; 0 for free."""
+        return self.process_id if self.type is MessageType.RESPONSE else self.order_key or 0
 
 
 class Ticket(Protocol):

@@ -94,6 +94,7 @@ class StoreHistorySuite(StoreTrial):
             completion_key="key",
             resent="r",
             super_session="ward-7",
+            order_key="bed-3",
         )
         keep(store, message)
         kept = header(store, message.message_id)

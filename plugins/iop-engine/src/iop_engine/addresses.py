@@ -9,6 +9,7 @@ from iop_core.alarms import ALARM_ITEM
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ConfigurationError, SharedJobsError, UnknownItemError
 from iop_core.headers import BusinessType
+from iop_engine.order_keys import OrderKeys, order_keys_of
 
 # Processes with pool size 0 share this queue and its jobs, as in IRIS.
 ACTOR_QUEUE = "Ens.Actor"
@@ -24,11 +25,17 @@ class Address:
         item: Name of the item.
         queue: Its queue.
         business_type: Kind of the item.
+        order_keys: Gives its messages the keys by which they are kept in order; None when they need none.
     """
 
     item: str
     queue: str
     business_type: BusinessType
+    order_keys: OrderKeys | None = None
+
+    def order_key(self, message: object) -> str:
+        """Return the key by which a message is kept in order; empty when it needs none."""
+        return "" if self.order_keys is None else self.order_keys.key_of(message)
 
 
 class AddressBook:
@@ -49,7 +56,8 @@ class AddressBook:
                 raise ConfigurationError(f"an item cannot be called {name!r}: the engine's own queue has that name")
         _check_actors([item for item in production.items if queue_of(item) == ACTOR_QUEUE])
         self._addresses = {
-            item.name: Address(item.name, queue_of(item), item.business_type) for item in production.items
+            item.name: Address(item.name, queue_of(item), item.business_type, order_keys_of(item))
+            for item in production.items
         }
         for item in production.items:
             for port, targets in item.targets.items():

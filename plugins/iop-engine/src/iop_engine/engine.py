@@ -361,6 +361,7 @@ class Engine:
             address.queue,
             self._codec.encode(message),
             target_type=address.business_type,
+            order_key=address.order_key(message),
         )
 
     def _note_recovery(self) -> None:

@@ -16,6 +16,7 @@ from iop_core.setting_values import read_value
 from iop_engine.alerts.alert_settings import ALERT_DEFAULTS
 from iop_engine.assumptions import FAILURE_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS
 from iop_engine.cron import CronSchedule
+from iop_engine.order_keys import ORDER_BY
 from iop_engine.reply_code_actions import DEFAULT_REPLY_CODE_ACTIONS, ReplyCodeActions
 
 DEFAULTS: Mapping[str, object] = {
@@ -30,6 +31,7 @@ DEFAULTS: Mapping[str, object] = {
     "ArchiveIO": False,
     "ThrottleDelay": 0.0,
     "CallSchedule": "",
+    ORDER_BY: "",
     **ALERT_DEFAULTS,
 }
 """Name of each setting of the business host to its default, whose type is the type of the setting."""
@@ -76,7 +78,8 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
         ComponentStartError: A value cannot be used; the text names it and says what is allowed.
     """
     try:
-        values = {name: _value(name, item, component) for name in DEFAULTS}
+        # The address book reads OrderBy, which may be a function.
+        values = {name: _value(name, item, component) for name in DEFAULTS if name != ORDER_BY}
         seconds = {name: cast("float", values[name]) for name in ("RetryInterval", "RetryIntervalMax")}
         for name, value in seconds.items():
             _require(value >= 0, name, value, "seconds, 0 or more")

@@ -40,7 +40,7 @@ class Queue:
         self._condition = threading.Condition()
         # Heaps of (priority, id, delivery): what goes before the window, and what waits for a key.
         self._urgent: list[Ranked] = []
-        self._parked: dict[int, list[Ranked]] = {}
+        self._parked: dict[int | str, list[Ranked]] = {}
         self._parked_messages = 0
         self._parked_bytes = 0
         self._ready: deque[Delivery] = deque()
@@ -53,7 +53,8 @@ class Queue:
         self._held: list[Delivery] = []
         # How many are waiting in ``lease``.
         self._jobs_waiting = 0
-        self._busy: set[int] = set()
+        # Key to the message that holds it.
+        self._busy: dict[int | str, int] = {}
         # Withdrawn before they were read from disk, and on their way back after an operator's deed.
         self._withdrawn: set[int] = set()
         self._returning: set[int] = set()
@@ -134,7 +135,8 @@ class Queue:
     def put_back(self, delivery: Delivery) -> None:
         """Let a leased message wait again, at its old place."""
         with self._condition:
-            self._busy.discard(delivery.key)
+            if self._busy.get(delivery.key) == delivery.message_id:
+                del self._busy[delivery.key]
             if self._takes_async:
                 heappush(self._urgent, _ranked(delivery))
             else:  # its job gave it up because of the stop, and must not get it again at once
@@ -164,10 +166,12 @@ class Queue:
         with self._condition:
             self._condition.notify_all()
 
-    def release(self, key: int) -> None:
-        """Let the next message of this process instance be handed out."""
+    def release(self, key: int | str, message_id: int) -> None:
+        """Let the next message with this key be handed out, unless another one than this holds it."""
         with self._condition:
-            self._busy.discard(key)
+            if self._busy.get(key, message_id) != message_id:
+                return  # this one was withdrawn while it waited for the other
+            self._busy.pop(key, None)
             parked = self._parked.get(key)
             if parked is None:
                 return
@@ -223,7 +227,7 @@ class Queue:
         if not key:
             return True
         if key not in self._busy:
-            self._busy.add(key)
+            self._busy[key] = delivery.message_id
             return True
         heappush(self._parked.setdefault(key, []), _ranked(delivery))
         self._parked_messages += 1

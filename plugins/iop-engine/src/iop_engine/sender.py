@@ -55,10 +55,12 @@ class Sender:
             address.queue,
             self.runtime.codec.encode(message),
             session_id=0 if scope is None else scope.session_id,
+            super_session="" if scope is None else scope.context.super_session,
             source=self.item.name,
             source_type=self.item.business_type,
             target_type=address.business_type,
             description=description,
+            order_key=address.order_key(message),
         )
 
     def prepare(

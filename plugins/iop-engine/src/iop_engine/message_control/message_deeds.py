@@ -177,6 +177,7 @@ class MessageDeeds:
             description=f"message {header.message_id} {_described(deed.words, header)}",
             resent="r",
             super_session=header.super_session,
+            order_key=address.order_key(live.codec.decode(new_body or old_body)) if address.order_keys else "",
             shared_body_id=header.body_id if new_body is None else 0,
         )
 

@@ -31,14 +31,15 @@ HEADER_COLUMNS = (
     "h.id, h.session_id, h.type, h.status, h.priority, h.invocation, h.source, h.target, h.source_type, h.target_type, "
     "h.queue, h.return_queue, h.corresponding_id, h.process_id, h.body_id, coalesce(c.name, ''), "
     "coalesce(length(b.payload), 0), h.is_error, h.error, h.description, h.completion_key, h.created, h.processed, "
-    "h.attempts, h.resent, h.super_session"
+    "h.attempts, h.resent, h.super_session, h.order_key"
 )
 
 BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum, h.body_id"
 
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
-    "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, " + BODY_COLUMNS
+    "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, h.order_key, "
+    + BODY_COLUMNS
 )
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
@@ -113,6 +114,7 @@ def header_from_row(row: Row) -> MessageHeader:
         attempts=row[23],
         resent=row[24],
         super_session=row[25],
+        order_key=row[26],
     )
 
 
@@ -136,6 +138,7 @@ def delivery_from_row(row: Row, body: Body) -> Delivery:
         attempt=row[14] + 1,
         body=body,
         super_session=row[15],
+        order_key=row[16],
     )
 
 
@@ -159,6 +162,7 @@ def delivery_of(message: NewMessage, created: datetime) -> Delivery:
         1,
         message.body,
         message.super_session,
+        message.order_key,
     )
 
 

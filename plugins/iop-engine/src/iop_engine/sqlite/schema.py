@@ -64,6 +64,7 @@ CREATE TABLE headers (
     attempts INTEGER NOT NULL,
     resent TEXT NOT NULL,
     super_session TEXT NOT NULL,
+    order_key TEXT NOT NULL,
     class_id INTEGER NOT NULL
 );
 CREATE INDEX headers_by_session ON headers (session_id);

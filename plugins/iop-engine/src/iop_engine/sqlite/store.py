@@ -105,7 +105,7 @@ class SqliteStore(Store):
         job = self._writer.submit(unit, self._clock.now())
         for end in unit.settled:
             if end.key:
-                self._queues.get(end.queue).release(end.key)
+                self._queues.get(end.queue).release(end.key, end.message_id)
         return job
 
     def open_reply(self) -> ReplySlot:
