@@ -259,20 +259,22 @@ def test_abort_ends_a_wait_for_the_next_try_at_once() -> None:
 
 def test_abort_of_a_message_in_hand_counts_only_when_it_fails() -> None:
     plant = Plant(ReplyCodeActions="E=R", FailureTimeout="-1")
-    held = threading.Event()
+    entered, held = threading.Event(), threading.Event()
     production = plant.production
 
     class Slow(BusinessOperation):
         ReplyCodeActions = "E=R"
 
         def on_message(self, request):
+            entered.set()
             held.wait(PATIENCE_SECONDS)
             raise ValueError("slow and bad")
 
     production.operation(Slow)
     with plant.run() as run:
         message_id = run.send("Slow", Job())
-        until(lambda: run.running.abort([message_id]).marked)
+        assert entered.wait(PATIENCE_SECONDS)
+        assert run.running.abort([message_id]).marked == (message_id,)
         held.set()
         run.wait_until_idle()
         assert status_of(run, message_id) is MessageStatus.ABORTED
