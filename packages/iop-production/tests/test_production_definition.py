@@ -123,3 +123,12 @@ def test_field_that_cannot_be_read_is_named(prod, field, value, text) -> None:
     prod.update_component("FileInput", **{field: value})
     with pytest.raises(ProductionError, match=text):
         prod.definition()
+
+
+def test_size_of_a_pool_is_not_below_zero(demo) -> None:
+    prod = Production("Demo.P")
+    prod.service("File", demo.FileService).pool(-1)
+    with pytest.raises(ProductionError, match=r"pool_size of item 'File' must be a number of jobs, 0 or more, got -1"):
+        prod.definition()
+    with pytest.raises(ProductionError, match="actor_pool_size of production must be a number of jobs"):
+        Production("Demo.P").actor_pool(-2).definition()

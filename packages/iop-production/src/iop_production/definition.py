@@ -22,13 +22,13 @@ def define_production(production: Production) -> ProductionDefinition:
     """Return the definition of a production.
 
     Raises:
-        ProductionError: A field holds text that is no number or no boolean.
+        ProductionError: A field holds text that is no number or no boolean, or a size below 0.
         ProductionTypeError: A serializer is not given by its name.
     """
     return ProductionDefinition(
         name=production.name,
         items=tuple(_define_item(ref) for ref in production.items),
-        actor_pool_size=_integer(production.actor_pool_size, "production", "actor_pool_size"),
+        actor_pool_size=_size(production.actor_pool_size, "production", "actor_pool_size"),
         testing_enabled=_boolean(production.testing_enabled, "production", "testing_enabled"),
         log_trace_events=_boolean(production.log_general_trace_events, "production", "log_general_trace_events"),
         shutdown_timeout_seconds=_number(production.shutdown_timeout, "production", "shutdown_timeout"),
@@ -48,7 +48,7 @@ def _define_item(ref: ComponentRef) -> ItemDefinition:
         class_name=ref.class_name,
         adapter_class=_adapter_class(ref),
         adapter_class_name=ref.adapter_class_name,
-        pool_size=_integer(ref.pool_size, label, "pool_size"),
+        pool_size=_size(ref.pool_size, label, "pool_size"),
         enabled=_boolean(ref.enabled, label, "enabled"),
         foreground=_boolean(ref.foreground, label, "foreground"),
         log_trace_events=_boolean(ref.log_trace_events, label, "log_trace_events"),
@@ -96,6 +96,13 @@ def _integer(value: object, label: str, field: str) -> int:
     if number != int(number):
         raise ProductionError(f"{field} of {label} must be a whole number, got {value!r}")
     return int(number)
+
+
+def _size(value: object, label: str, field: str) -> int:
+    number = _integer(value, label, field)
+    if number < 0:
+        raise ProductionError(f"{field} of {label} must be a number of jobs, 0 or more, got {value!r}")
+    return number
 
 
 def _number(value: object, label: str, field: str) -> float:
