@@ -87,11 +87,13 @@ def imported_roots(source: Path) -> set[str]:
 
 
 def declared_imports(project: Path) -> set[str]:
-    """Return the import names of what a pyproject.toml lists under dependencies."""
+    """Return the import names of what a pyproject.toml lists under dependencies, those of extras too."""
     settings = (project / "pyproject.toml").read_text()
     listed = re.search(r"^dependencies = \[(.*?)^\]", settings, re.DOTALL | re.MULTILINE)
     assert listed, project
-    names = [Requirement(text).name for text in re.findall(r'"([^"]+)"', listed[1])]
+    extras = re.search(r"^\[project.optional-dependencies\]$(.*?)^\[", settings, re.DOTALL | re.MULTILINE)
+    texts = re.findall(r'"([^"]+)"', listed[1] + (extras[1] if extras else ""))
+    names = [Requirement(text).name for text in texts]
     return {module for name in names for module in IMPORT_NAMES.get(name, (name.replace("-", "_"),))}
 
 
