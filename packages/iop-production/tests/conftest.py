@@ -202,3 +202,13 @@ def old() -> Production:
     file = old.component("FileInput", class_name="Demo.OldFileService", settings={"Gone": "x"})
     file.connect("Output", old.component("OldOrderOperation", class_name="Demo.Old"))
     return old
+
+
+@pytest.fixture(autouse=True)
+def no_director(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whoever needs a director and gets none finds none here; what the error says.
+
+    Where iop-director is not installed there is none, else one for a place that does not exist.
+    """
+    monkeypatch.setenv("IOP_URL", "nowhere:")
+    return "needs a director|unknown backend 'nowhere'"

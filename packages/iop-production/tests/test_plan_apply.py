@@ -10,7 +10,15 @@ from dataclasses import replace
 
 import pytest
 
-from iop_core.errors import ConfigurationError, PlanApplyError, PlanConflictError, PlanError, UnsupportedByBackendError
+from iop_core.errors import (
+    ConfigurationError,
+    IopError,
+    PlanApplyError,
+    PlanConflictError,
+    PlanError,
+    UnknownDeploymentError,
+    UnsupportedByBackendError,
+)
 from iop_production import Production, ProductionApplyResult
 from iop_production.backup import current_user
 
@@ -113,11 +121,11 @@ def test_remote_is_refused_first(prod, director_of, old) -> None:
     assert director.calls == []
 
 
-def test_other_production_and_no_director(prod, old, tmp_path) -> None:
+def test_other_production_and_no_director(prod, old, director_of, tmp_path, no_director) -> None:
     plan = prod.plan(old)
     with pytest.raises(ValueError, match=re.escape("Plan targets 'Demo.Production', not 'Other'.")):
-        Production("Other").apply(plan)
-    with pytest.raises(ConfigurationError, match="needs a director"):
+        Production("Other", director=director_of(old)).apply(plan)
+    with pytest.raises(IopError, match=no_director):
         prod.apply(plan, backup_dir=tmp_path)
     with pytest.raises(ConfigurationError, match="apply_production_plan"):
         prod.with_director(type("Old", (), {"export_production": print})()).apply(plan)
@@ -324,3 +332,21 @@ def test_failing_side_exports_do_not_stop_an_apply(desired, director, tmp_path) 
     plan = desired.plan()
     director.connections, director.queues = RuntimeError("no"), RuntimeError("no")
     assert desired.apply(plan, backup_dir=tmp_path).success
+
+
+def test_first_deployment(prod, director_of, tmp_path) -> None:
+    class Empty(director_of):
+        def export_production(self, name: str) -> dict:
+            if name not in self.exports:
+                raise UnknownDeploymentError("production", name, ())
+            return super().export_production(name)
+
+    director = Empty({"Other": {}})
+    plan = prod.with_director(director).plan()
+    assert plan.warnings == ("current: 'Demo.Production' is not deployed yet",)
+    assert [one.op_type for one in plan.operations] == ["add_item", "add_item"]
+    director.exports["Demo.Production"] = {}  # a director that applies plans starts from an empty production
+    assert prod.apply(plan, backup_dir=tmp_path).success
+    assert not prod.plan().has_changes
+    with pytest.raises(UnknownDeploymentError):
+        Production.from_iris("Nope", director=director)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from iop_core.errors import ConfigurationError, PlanError
+from iop_core.errors import IopError, PlanError
 from iop_production import Production, ProductionVerifyResult
 
 
@@ -67,11 +67,11 @@ def test_what_is_not_deployed_failed(desired, director) -> None:
     assert str(result).splitlines()[-2:] == ["  warnings:", "    Could not export runtime connections: down"]
 
 
-def test_plan_of_another_production_and_no_director(prod, old) -> None:
+def test_plan_of_another_production_and_no_director(prod, old, no_director) -> None:
     plan = prod.plan(old)
     with pytest.raises(PlanError, match="Plan targets"):
         Production("Other").verify(plan)
-    with pytest.raises(ConfigurationError, match="needs a director"):
+    with pytest.raises(IopError, match=no_director):
         prod.verify(plan)
 
 
@@ -158,7 +158,7 @@ def test_rollback_that_did_not_work(director, backup) -> None:
     assert not result.success
 
 
-def test_rollback_needs_permission_and_is_local(director, director_of, old, backup) -> None:
+def test_rollback_needs_permission_and_is_local(director, director_of, old, backup, no_director) -> None:
     text = "Rollback restores a full production export and requires allow_destructive=True."
     director.calls.clear()
     with pytest.raises(RuntimeError, match=re.escape(text)):
@@ -166,7 +166,7 @@ def test_rollback_needs_permission_and_is_local(director, director_of, old, back
     remote = director_of(old, is_remote=True)
     with pytest.raises(RuntimeError, match="Remote production rollback is not supported in v1"):
         Production.rollback_backup(backup, director=remote, allow_destructive=True)
-    with pytest.raises(ConfigurationError, match="needs a director"):
+    with pytest.raises(IopError, match=no_director):
         Production.rollback_backup(backup, allow_destructive=True)
     assert director.calls == []
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_core.errors import ConfigurationError, ProductionError, ProductionTypeError
+from iop_core.errors import IopError, ProductionError, ProductionTypeError
 from iop_production import Production
 
 TEXTS = st.text(max_size=6)
@@ -322,6 +322,6 @@ def test_deployed_production_without_connections() -> None:
 
 
 @pytest.mark.parametrize("director", [None, object()])
-def test_deployed_production_needs_a_director(director) -> None:
-    with pytest.raises(ConfigurationError, match=r"reading what is deployed as 'D.P' needs a director"):
+def test_deployed_production_needs_a_director(director, no_director) -> None:
+    with pytest.raises(IopError, match=no_director):
         Production.from_iris("D.P", director=director)

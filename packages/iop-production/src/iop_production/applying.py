@@ -13,7 +13,7 @@ from iop_core.errors import PlanApplyError, PlanConflictError, PlanError
 from iop_production.apply_result import ProductionApplyResult, error_of, report_operations
 from iop_production.backup import current_user, write_backup
 from iop_production.deployed import Deployed, export_deployed
-from iop_production.directors import PlanningDirector, namespace_of, need_director, update_if_current
+from iop_production.directors import PlanningDirector, director_of, namespace_of, need_director, update_if_current
 from iop_production.export import export_production
 from iop_production.fingerprint import fingerprint_of
 from iop_production.item_operations import AddItem, ReplaceItemClass
@@ -42,7 +42,9 @@ def apply_plan(
     reason: str,
 ) -> ProductionApplyResult:
     """Apply a plan as ``Production.apply`` says; the arguments are those."""
-    plan = check_plan(production, plan)
+    given = director_of(production.director, production.namespace)
+    namespace = namespace_of(given, production.namespace)
+    plan = check_plan(production, plan, namespace)
     operations = plan.operations_for_apply(allow_destructive)
     result = ProductionApplyResult(
         plan.id, plan.production_name, "", report_operations(plan, None, allow_destructive=allow_destructive)
@@ -50,13 +52,13 @@ def apply_plan(
     if not operations:
         return result
     director: PlanningDirector = need_director(
-        production.director, f"changing {production.name!r}", "export_production", "apply_production_plan"
+        given, f"changing {production.name!r}", "export_production", "apply_production_plan"
     )
-    found = export_deployed(director, production.name, queues=True)
+    found = export_deployed(director, production.name, queues=True, missing_ok=True)
     current = type(production).from_dict(found.data, connections=found.connections)
     _check_deployed(production, current, plan, operations)
     plan = replace(plan, metadata={**plan.metadata, "actor": actor or current_user(), "reason": reason})
-    backup = str(_backup(production, plan, found, backup_dir))
+    backup = str(_backup(plan, found, backup_dir, namespace))
     result = replace(result, backup_path=backup)
     used = [one.item for one in operations if isinstance(one, (AddItem, ReplaceItemClass))]
     register_classes(director, map(production.item, used), root_path)
@@ -66,15 +68,19 @@ def apply_plan(
     return result
 
 
-def check_plan(production: Production, plan: ProductionChangePlan) -> ProductionChangePlan:
+def check_plan(production: Production, plan: ProductionChangePlan, namespace: str) -> ProductionChangePlan:
     """Return a plan that is meant for a production, and for what it is now.
+
+    Args:
+        production: The production.
+        plan: The plan.
+        namespace: Namespace that would be changed.
 
     Raises:
         PlanError: It is meant for another one, or was put together by hand.
     """
     if plan.production_name != production.name:
         raise PlanError(f"Plan targets {plan.production_name!r}, not {production.name!r}.")
-    namespace = namespace_of(production.director, production.namespace)
     if plan.namespace and plan.namespace != namespace:
         raise PlanError(
             f"Plan targets {production.name!r} in the namespace {plan.namespace!r}, and this would change it in "
@@ -119,10 +125,10 @@ def _essence(operation: ProductionPlanOperation) -> str:
     return fingerprint_of({**operation.to_dict(), "id": ""})
 
 
-def _backup(production: Production, plan: ProductionChangePlan, found: Deployed, backup_dir: str | Path) -> Path:
+def _backup(plan: ProductionChangePlan, found: Deployed, backup_dir: str | Path, namespace: str) -> Path:
     metadata = {
-        "namespace": namespace_of(production.director, production.namespace),
-        "production": production.name,
+        "namespace": namespace,
+        "production": plan.production_name,
         "plan_id": plan.id,
         "source_fingerprint": plan.source_fingerprint,
         "desired_fingerprint": plan.desired_fingerprint,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from iop_production.callers import warn_caller
-from iop_production.directors import need_director
+from iop_production.directors import director_of, need_director
 from iop_production.inspection import ask_queues, inspect_item
 from iop_production.life_cycle import call_current, call_test
 from iop_production.topology import Topology
@@ -96,7 +96,7 @@ class DirectedProduction(Topology):
             LifeCycleError: The production does not run.
             UnknownItemError: This object has no such item.
         """
-        return call_test(self.director, self.name, self.component_ref(item).name, message, classname, body)
+        return call_test(self._director(), self.name, self.component_ref(item).name, message, classname, body)
 
     def test(
         self,
@@ -166,14 +166,17 @@ class DirectedProduction(Topology):
         """
         return inspect_item(self, self.component_ref(item), refresh=refresh)
 
+    def _director(self) -> object:
+        return director_of(self.director, self.namespace)
+
     def _call(self, method: str, *arguments: object) -> Any:
-        director = need_director(self.director, f"{method}() for {self.name!r}", method)
+        director = need_director(self._director(), f"{method}() for {self.name!r}", method)
         return getattr(director, method)(*arguments)
 
     def _call_current(self, verb: str, method: str) -> None:
-        call_current(self.director, self.name, method, action=f"{verb} production {self.name!r}")
+        call_current(self._director(), self.name, method, action=f"{verb} production {self.name!r}")
 
     def _call_component(self, verb: str, item: ComponentRef | Port | str) -> None:
         name = self.component_ref(item).name
         action = f"{verb} component {name!r} in production {self.name!r}"
-        call_current(self.director, self.name, f"{verb}_component", name, action=action)
+        call_current(self._director(), self.name, f"{verb}_component", name, action=action)

@@ -1,15 +1,20 @@
 """What this package asks of a director, in small interfaces.
 
-A director is any object with these methods; the package that has one is not imported here.
+A director is any object with these methods. The package that has one stands above this one: it
+is looked for only where a director is needed and none was given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from iop_core.errors import ConfigurationError, UnsupportedByBackendError
 from iop_production.texts import text_of
+
+_PACKAGE = "iop_director"
 
 
 class ExportingDirector(Protocol):
@@ -68,6 +73,21 @@ class DeployingDirector(ExportingDirector, Protocol):
         ...
 
 
+def director_of(given: object, namespace: str | None) -> object:
+    """Return the director that was given; else one for the default place, if there is such a package.
+
+    Args:
+        given: What was given; None: nothing.
+        namespace: Namespace to work in; None: the default one.
+
+    Raises:
+        IopError: The default place cannot be used.
+    """
+    if given is not None or find_spec(_PACKAGE) is None:
+        return given
+    return import_module(_PACKAGE).Director(namespace=namespace)
+
+
 def need_director(director: object, purpose: str, *methods: str) -> Any:
     """Return a director that has some methods, to be used as one of the interfaces above.
 
@@ -80,7 +100,9 @@ def need_director(director: object, purpose: str, *methods: str) -> Any:
         ConfigurationError: There is no director, or it lacks a method.
     """
     if director is None:
-        raise ConfigurationError(f"{purpose} needs a director: give director= or use prod.with_director(...)")
+        raise ConfigurationError(
+            f"{purpose} needs a director: give director=, use prod.with_director(...), or pip install iop-director"
+        )
     for name in methods:
         if not callable(getattr(director, name, None)):
             raise ConfigurationError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from iop_production.directors import need_director, read_status
+from iop_production.directors import director_of, need_director, read_status
 from iop_production.loose_data import mapping_of
 from iop_production.queue_counters import read_queue_counters
 
@@ -49,7 +49,9 @@ def ask_queues(production: DirectedProduction) -> tuple[dict[str, dict[str, Any]
         ConfigurationError: The director knows no queues.
     """
     purpose = f"reading the queues of {production.name!r}"
-    director = need_director(production.director, purpose, "export_production_queue_info")
+    director = need_director(
+        director_of(production.director, production.namespace), purpose, "export_production_queue_info"
+    )
     return read_queue_counters(director.export_production_queue_info(production.name), production.item_names)
 
 
@@ -58,7 +60,8 @@ def _runtime(production: DirectedProduction, item: str) -> dict[str, Any]:
     warnings: list[str] = []
     name = production.name
     try:
-        director = need_director(production.director, f"reading the status of {name!r}", "status_production")
+        given = director_of(production.director, production.namespace)
+        director = need_director(given, f"reading the status of {name!r}", "status_production")
         said: object = director.status_production()
         current, status = read_status(said)
         runtime["production_status"] = dict(mapping_of(said))

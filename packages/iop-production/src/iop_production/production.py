@@ -17,10 +17,10 @@ from iop_production.backup import DEFAULT_FOLDER
 from iop_production.change_plan import ProductionChangePlan
 from iop_production.comparison import compare_productions
 from iop_production.definition import define_production
-from iop_production.deployed import export_deployed
+from iop_production.deployed import Deployed, export_deployed
 from iop_production.diff import ProductionDiff
 from iop_production.directed_production import DirectedProduction
-from iop_production.directors import refuse_remote
+from iop_production.directors import director_of, refuse_remote
 from iop_production.drafts import draft_class, draft_python
 from iop_production.export import export_production
 from iop_production.importing import import_production
@@ -134,20 +134,19 @@ class Production(DirectedProduction):
             name: Name of the production.
             namespace: Namespace it is in; kept for later calls.
             director: Director to ask: its ``export_production`` and, where it has it,
-                ``export_production_connections`` are called.
+                ``export_production_connections`` are called. None: one for the default place.
             source_roots: As for ``from_dict``.
 
         Raises:
             ConfigurationError: There is no director, or it cannot export productions.
         """
+        director = director_of(director, namespace)
         found = export_deployed(director, name)
-        production = cls.from_dict(
-            found.data,
-            connections=found.connections,
-            namespace=namespace,
-            director=director,
-            source_roots=source_roots,
-        )
+        return cls._of_deployed(found, namespace=namespace, director=director, source_roots=source_roots)
+
+    @classmethod
+    def _of_deployed(cls, found: Deployed, **options: Any) -> Self:
+        production = cls.from_dict(found.data, connections=found.connections, **options)
         production._warnings += found.warnings
         return production
 
@@ -200,7 +199,7 @@ class Production(DirectedProduction):
         that needs permission; it is never removed silently.
 
         Args:
-            other: As for ``diff``; None: what is deployed.
+            other: As for ``diff``; None: what is deployed, nothing if it is not deployed yet.
 
         Raises:
             ConfigurationError: None, and there is no director that can export productions.
@@ -210,7 +209,12 @@ class Production(DirectedProduction):
             >>> print(Production("Demo.P").plan({"Demo.P": {"Item": {"@Name": "Old"}}}).operations[0])
             0001-delete_item delete_item items.Old [destructive]: item deletion is destructive
         """
-        return build_plan(self, self._other(other))
+        if other is not None:
+            return build_plan(self, self._other(other))
+        director = director_of(self.director, self.namespace)
+        found = export_deployed(director, self.name, missing_ok=True)
+        current = type(self)._of_deployed(found, namespace=self.namespace, director=director)
+        return build_plan(self, current)
 
     def apply(
         self,
@@ -247,7 +251,7 @@ class Production(DirectedProduction):
             PlanApplyError: The director did not accept the plan; it has the result so far and
                 the backup.
         """
-        refuse_remote(self.director, REMOTE_APPLY)
+        refuse_remote(director_of(self.director, self.namespace), REMOTE_APPLY)
         return apply_plan(
             self,
             self.plan() if plan is None else plan,
@@ -290,7 +294,7 @@ class Production(DirectedProduction):
 
         Args:
             path: Folder of the backup.
-            director: Where to restore it.
+            director: Where to restore it; None: the default place.
             namespace: Namespace to restore it in; None: the one it was in.
             allow_destructive: Has to be True: everything that was deployed since is replaced.
             update: Whether the production takes over what is restored if it is the current one.

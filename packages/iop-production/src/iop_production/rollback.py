@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from iop_core.errors import PermissionNeededError, PlanError
 from iop_production.backup import Backup, current_user, read_backup, write_backup
 from iop_production.deployed import export_deployed
-from iop_production.directors import DeployingDirector, namespace_of, need_director, refuse_remote, update_if_current
+from iop_production.directors import (
+    DeployingDirector,
+    director_of,
+    namespace_of,
+    need_director,
+    refuse_remote,
+    update_if_current,
+)
 from iop_production.fingerprint import fingerprint_of
 from iop_production.reading import production_body
 from iop_production.verify_result import ProductionVerifyResult
@@ -38,6 +45,7 @@ def restore_backup(
     backup = read_backup(path)
     name = backup.said("production")
     wanted = _check(production_class, backup, name)
+    director = director_of(director, namespace if namespace is not None else backup.said("namespace") or None)
     _check_namespace(director, backup, namespace)
     known: DeployingDirector = need_director(
         director, f"restoring {name!r}", "export_production", "register_production_definition"

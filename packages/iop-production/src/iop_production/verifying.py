@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from iop_core.errors import PlanError
 from iop_production.deployed import export_deployed
 from iop_production.deployed_model import DeployedModel
+from iop_production.directors import director_of
 from iop_production.texts import text_of
 from iop_production.verify_result import ProductionVerifyResult
 
@@ -22,7 +23,7 @@ def verify_plan(
     """Check a plan as ``Production.verify`` says; the arguments are those."""
     if plan.production_name != production.name:
         raise PlanError(f"Plan targets {plan.production_name!r}, not {production.name!r}.")
-    found = export_deployed(production.director, production.name)
+    found = export_deployed(director_of(production.director, production.namespace), production.name)
     model = DeployedModel(found.data)
     reports = () if result is None else result.operations
     applied = {text_of(entry.get("id")) for entry in reports if entry.get("status") == "applied"}
