@@ -25,7 +25,9 @@ class VirtualClock(Clock):
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)) -> None:
         self._start = start
         self._elapsed_seconds = 0.0
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        # One entry for each wait that goes on.
+        self._waiting: list[threading.Condition] = []
 
     def now(self) -> datetime:
         """Return the virtual time of day."""
@@ -33,18 +35,19 @@ class VirtualClock(Clock):
 
     def monotonic(self) -> float:
         """Return the seconds that ``advance`` added up to."""
-        with self._changed:
+        with self._lock:
             return self._elapsed_seconds
 
     def alarm(self) -> Alarm:
         """Return a new alarm that is not set."""
-        return VirtualAlarm(self, self._changed)
+        return VirtualAlarm(self, self._lock, self._waiting)
 
     def advance(self, seconds: float) -> None:
         """Move the time forward and wake everybody whose time has come."""
-        with self._changed:
+        with self._lock:
             self._elapsed_seconds += seconds
-            self._changed.notify_all()
+            for changed in self._waiting:
+                changed.notify_all()
 
 
 class VirtualAlarm:
@@ -52,12 +55,15 @@ class VirtualAlarm:
 
     Args:
         clock: The clock.
-        changed: Notified when time moves or an alarm is set; guards both.
+        lock: Guards the time, all alarms and ``waiting``.
+        waiting: Whom to notify when time moves; a wait adds itself for its length.
     """
 
-    def __init__(self, clock: VirtualClock, changed: threading.Condition) -> None:
+    def __init__(self, clock: VirtualClock, lock: threading.RLock, waiting: list[threading.Condition]) -> None:
         self._clock = clock
-        self._changed = changed
+        self._waiting = waiting
+        # Its own, so that setting one alarm among thousands wakes nobody else.
+        self._changed = threading.Condition(lock)
         self._is_set = False
 
     def set(self) -> None:
@@ -77,5 +83,9 @@ class VirtualAlarm:
     def wait_until(self, moment: float) -> bool:
         """Wait for ``set``; False when the virtual time reached ``moment`` first."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_set or self._clock.monotonic() >= moment)
+            self._waiting.append(self._changed)
+            try:
+                self._changed.wait_for(lambda: self._is_set or self._clock.monotonic() >= moment)
+            finally:
+                self._waiting.remove(self._changed)
             return self._is_set
