@@ -16,6 +16,7 @@ class MessageContext:
         attempt: 1 for the first delivery, more when the message is tried again.
         source: Item that sent the message; empty for an outside caller.
         time_created: When the message was stored (UTC); None outside of a message.
+        super_session: Id that the session shares with sessions of other productions; empty when none.
     """
 
     message_id: int = 0
@@ -23,6 +24,7 @@ class MessageContext:
     attempt: int = 1
     source: str = ""
     time_created: datetime | None = None
+    super_session: str = ""
 
 
 NO_MESSAGE = MessageContext()

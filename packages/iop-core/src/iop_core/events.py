@@ -102,6 +102,33 @@ class MessageFilter:
     newest_first: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class IoEntry:
+    """One exchange with the outside, kept when the setting ``ArchiveIO`` of an item is on.
+
+    Attributes:
+        entry_id: Rising number; 0 before it is stored.
+        item: The item.
+        session_id: The session that came of it; 0 when none did.
+        is_inbound: True for something that came in.
+        received: What came in, as text.
+        returned: What was given back, as text; empty for nothing.
+        error: The error in one line; empty when fine.
+        time_received: When it came in (UTC).
+        time_responded: When it was dealt with (UTC).
+    """
+
+    entry_id: int
+    item: str
+    session_id: int
+    is_inbound: bool
+    received: str
+    returned: str
+    error: str
+    time_received: datetime
+    time_responded: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
     """Which entries of the event log to read; what is empty or None does not restrict.

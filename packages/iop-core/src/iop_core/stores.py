@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from iop_core.audit import AuditEntry
 from iop_core.errors import StoreError
-from iop_core.events import EVERY_ENTRY, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
+from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import (
     EMPTY_BODY,
     Body,
@@ -159,6 +159,7 @@ class Unit:
         notes: What the engine notes about itself: name to text.
         changes: Changes to stored headers.
         audit: What operators did.
+        io: Exchanges with the outside.
     """
 
     settled: list[Settled] = field(default_factory=list[Settled])
@@ -168,6 +169,7 @@ class Unit:
     notes: dict[str, str] = field(default_factory=dict[str, str])
     changes: list[HeaderChange] = field(default_factory=list[HeaderChange])
     audit: list[AuditEntry] = field(default_factory=list[AuditEntry])
+    io: list[IoEntry] = field(default_factory=list[IoEntry])
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +304,16 @@ class StoreReader(ABC):
     @abstractmethod
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, oldest first; with ``limit`` the newest that many."""
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        """Return exchanges with the outside, oldest first; with ``limit`` the newest that many.
+
+        Args:
+            since_id: Only entries with higher ids.
+            item: Only entries of that item.
+            limit: Only the newest that many.
+        """
+        return []
 
     @abstractmethod
     def has_open_sync(self) -> bool:

@@ -52,15 +52,27 @@ class ComponentHost:
     def enter_message(self, delivery: Delivery, unit: Unit, process_id: int = 0) -> Scope:
         """Begin the handling of a message: sends are collected in ``unit`` from now on."""
         context = MessageContext(
-            delivery.message_id, delivery.session_id, delivery.attempt, delivery.source, delivery.time_created
+            delivery.message_id,
+            delivery.session_id,
+            delivery.attempt,
+            delivery.source,
+            delivery.time_created,
+            delivery.super_session,
         )
         scope = self._sender.scope = Scope(threading.get_ident(), context, delivery.session_id, unit, process_id)
         scope.return_queue = delivery.return_queue
         return scope
 
-    def enter_input(self, session_id: int = 0) -> None:
+    def enter_input(self, session_id: int = 0, *, super_session: str = "") -> None:
         """Begin a service's own input: its sends share one session and are stored at once."""
-        self._sender.scope = Scope(threading.get_ident(), MessageContext(session_id=session_id), session_id)
+        context = MessageContext(session_id=session_id, super_session=super_session)
+        self._sender.scope = Scope(threading.get_ident(), context, session_id)
+
+    @property
+    def session_id(self) -> int:
+        """Session of what is going on; 0 while none is open."""
+        scope = self._sender.scope
+        return 0 if scope is None else scope.session_id
 
     def leave(self) -> None:
         """End what ``enter_message`` or ``enter_input`` began."""

@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, object] = {
     "FailOn": "",
     "NoFailWhileDisconnected": False,
     "ArchiveIO": False,
+    "GenerateSuperSessionID": False,
     "ThrottleDelay": 0.0,
     "CallSchedule": "",
     ORDER_BY: "",
@@ -52,6 +53,8 @@ class EngineSettings:
         fail_on: Names of error classes after which a message is not tried again.
         no_fail_while_disconnected: Errors of a connection never end a message.
         throttle_delay: Seconds that a job waits before each message or input; the setting is in milliseconds.
+        archives_io: Whether what a service takes in, and gives back, is kept in the I/O log.
+        opens_super_sessions: Whether each input of a service begins a super session.
         call_schedule: When a polling service is called, instead of an interval; None for none.
     """
 
@@ -64,6 +67,8 @@ class EngineSettings:
     fail_on: frozenset[str]
     no_fail_while_disconnected: bool
     throttle_delay: float
+    archives_io: bool
+    opens_super_sessions: bool
     call_schedule: CronSchedule | None
 
 
@@ -96,6 +101,8 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
             fail_on=_names(values["FailOn"]),
             no_fail_while_disconnected=bool(values["NoFailWhileDisconnected"]),
             throttle_delay=_milliseconds("ThrottleDelay", values["ThrottleDelay"]),
+            archives_io=bool(values["ArchiveIO"]),
+            opens_super_sessions=bool(values["GenerateSuperSessionID"]),
             call_schedule=_cron(str(values["CallSchedule"])),
         )
     except SettingError as exc:

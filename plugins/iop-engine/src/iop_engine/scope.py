@@ -37,4 +37,4 @@ class Scope:
         """Have later sends of the same input belong to the session that the first one opened."""
         if not self.session_id:
             self.session_id = session_id
-            self.context = MessageContext(session_id=session_id)
+            self.context = MessageContext(session_id=session_id, super_session=self.context.super_session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from uuid import uuid4
 
 from iop_core.adapters import InboundAdapter
 from iop_core.component import Component
@@ -12,6 +13,7 @@ from iop_core.stores import Delivery
 from iop_engine.adapter_loop import AdapterLoop
 from iop_engine.component_host import ComponentHost
 from iop_engine.engine_settings import read_engine_settings
+from iop_engine.exchange import Exchange
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     CALL_INTERVAL,
@@ -67,7 +69,7 @@ class ServiceRunner(Runner):
         if isinstance(adapter, InboundAdapter):
             adapter.business_host = adapter.BusinessHost = ServiceInput(self)
             adapter.business_host_python = self._service
-        settings = read_engine_settings(self._item, self._service)
+        self._settings = settings = read_engine_settings(self._item, self._service)
         self.throttle_seconds = settings.throttle_delay
         for instance in (adapter, self._service):
             if instance is not None:
@@ -95,17 +97,21 @@ class ServiceRunner(Runner):
 
     def adapter_input(self, message_input: object) -> object:
         """Call the service with an input of its adapter: a session of its own."""
-        self._host.enter_input()
+        self._host.enter_input(super_session=str(uuid4()) if self._settings.opens_super_sessions else "")
+        exchange = Exchange(self._item.name, self._runtime, message_input) if self._settings.archives_io else None
         activity = self._runtime.activities.of(self._item.name)
+        result, error = None, ""
         try:
             result = self.process_input(message_input)
         except BaseException as exc:
-            activity.ended(one_line(exc))
+            error = one_line(exc)
             raise
         else:
-            activity.ended()
             return result
         finally:
+            activity.ended(error)
+            if exchange is not None:
+                exchange.end(self._host.session_id, result, error)
             self._host.leave()
 
     def _input_ended(self, error: str) -> None:

@@ -28,6 +28,7 @@ def answer(item: ItemDefinition, request: Delivery, body: Body = EMPTY_BODY, err
         request.return_queue,
         body,
         session_id=request.session_id,
+        super_session=request.super_session,
         priority=request.priority,
         source=item.name,
         source_type=item.business_type,

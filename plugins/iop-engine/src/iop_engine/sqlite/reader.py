@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from iop_core.audit import AuditEntry
-from iop_core.events import EVERY_ENTRY, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
+from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
 from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.sqlite.conditions import Conditions, bindable
@@ -29,6 +29,7 @@ from iop_engine.sqlite.rows import (
     body_from_row,
     delivery_from_row,
     header_from_row,
+    io_entry_from_row,
     log_entry_from_row,
     process_from_row,
     to_datetime,
@@ -175,6 +176,12 @@ class SqliteReader(StoreReader):
         sql = f"SELECT * FROM log WHERE {conditions.text} ORDER BY id DESC LIMIT ?"  # noqa: S608
         found = self._read(log_entry_from_row, sql, (*conditions.values, -1 if limit is None else max(0, limit)))
         return found[::-1]
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""
+        sql = "SELECT * FROM io_log WHERE id > ? AND (? IS NULL OR item = ?) ORDER BY id DESC LIMIT ?"
+        values = (since_id, item, item, -1 if limit is None else max(0, limit))
+        return self._read(io_entry_from_row, sql, values)[::-1]
 
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, oldest first; with ``limit`` the newest that many."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from iop_core.audit import AuditEntry
-from iop_core.events import EventType, LogEntry
+from iop_core.events import EventType, IoEntry, LogEntry
 from iop_core.headers import (
     EMPTY_BODY,
     Body,
@@ -189,6 +189,27 @@ def audit_row(entry: AuditEntry) -> tuple[Any, ...]:
 def audit_from_row(row: Row) -> AuditEntry:
     """Build an operator's deed from all columns of the audit table."""
     return AuditEntry(row[0], row[1], row[2], row[3], row[4], row[5], to_datetime(row[6]))
+
+
+def io_row(entry: IoEntry) -> tuple[Any, ...]:
+    """Build the row of an exchange with the outside, without its id."""
+    return (
+        storable(entry.item),
+        entry.session_id,
+        entry.is_inbound,
+        storable(entry.received),
+        storable(entry.returned),
+        storable(entry.error),
+        to_microseconds(entry.time_received),
+        to_microseconds(entry.time_responded),
+    )
+
+
+def io_entry_from_row(row: Row) -> IoEntry:
+    """Build an exchange with the outside from all columns of its table."""
+    return IoEntry(
+        row[0], row[1], row[2], bool(row[3]), row[4], row[5], row[6], to_datetime(row[7]), to_datetime(row[8])
+    )
 
 
 def process_row(record: ProcessRecord) -> tuple[Any, ...]:

@@ -110,7 +110,7 @@ CREATE INDEX log_by_item ON log (item);
 CREATE INDEX log_serious ON log (type) WHERE type IN (1, 2, 3, 6);
 
 CREATE TABLE io_log (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     item TEXT NOT NULL,
     session_id INTEGER NOT NULL,
     is_inbound INTEGER NOT NULL,

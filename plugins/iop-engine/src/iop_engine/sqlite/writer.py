@@ -23,7 +23,7 @@ from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.errands import Errand
 from iop_engine.sqlite.job import Job
 from iop_engine.sqlite.replies import Slots
-from iop_engine.sqlite.rows import audit_row, body_row, process_row, storable, to_microseconds, with_id
+from iop_engine.sqlite.rows import audit_row, body_row, io_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
 from iop_engine.sqlite.typed_tables import TypedTables
 
@@ -64,6 +64,7 @@ _CHANGE = (
 )
 _SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(12)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
+_INSERT_IO = f"INSERT INTO io_log VALUES (NULL, {_marks(8)})"  # noqa: S608
 _INSERT_AUDIT = "INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?)"
 
 
@@ -289,6 +290,7 @@ class Writer:
             self._write_log(jobs)
             self._write_notes(jobs)
             self._write_audit(jobs)
+            self._write_io(jobs)
             execute("COMMIT")
         except sqlite3.Error as exc:
             self._roll_back(jobs)
@@ -445,6 +447,11 @@ class Writer:
         rows = [audit_row(entry) for job in jobs for entry in job.unit.audit]
         if rows:
             self._connection.executemany(_INSERT_AUDIT, rows)
+
+    def _write_io(self, jobs: Sequence[Job]) -> None:
+        rows = [io_row(entry) for job in jobs for entry in job.unit.io]
+        if rows:
+            self._connection.executemany(_INSERT_IO, rows)
 
     def _write_processes(self, jobs: Sequence[Job]) -> None:
         rows = [process_row(record) for job in jobs if (record := job.unit.process) is not None]
