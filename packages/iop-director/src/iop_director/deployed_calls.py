@@ -10,8 +10,8 @@ from typing import Any
 
 from iop_core.backends import Backend
 from iop_core.class_members import is_framework
-from iop_core.deployments import ComponentRegistration, Deployments, Export
-from iop_core.errors import BackendUnavailableError, DeploymentError
+from iop_core.deployments import ComponentRegistration, Deployments
+from iop_core.errors import BackendUnavailableError, DeploymentError, UnknownDeploymentError
 from iop_core.setting_discovery import settings_of
 from iop_director.deployed_production import load_production
 from iop_director.plan_application import apply_plan
@@ -108,8 +108,8 @@ def register_component(deployments: Deployments, registration: ComponentRegistra
 
 def register_production(deployments: Deployments, name: str, definition: Mapping[str, Any]) -> None:
     """Deploy a production in place of the one of that name, given as ``{"Production": {...}}`` or by name."""
-    export: Export = Production.from_dict(definition).to_dict()
-    deployments.replace_production(name, export, actor=user(), reason=REASON)
+    # As it is, so that a backup can be restored to the letter.
+    deployments.replace_production(name, definition, actor=user(), reason=REASON)
 
 
 def apply_production_plan(
@@ -120,7 +120,11 @@ def apply_production_plan(
     name = str(plan.get("production") or "")
     actor, reason = str(metadata.get("actor") or user()), str(metadata.get("reason") or REASON)
     with deployments.transaction(actor=actor, reason=reason) as change:
-        changed, reply = apply_plan(change.export_production(name), plan, allow_destructive=allow_destructive)
+        try:
+            export = change.export_production(name)
+        except UnknownDeploymentError:
+            export = Production(name).to_dict()  # the first deployment: the plan was made from an empty production
+        changed, reply = apply_plan(export, plan, allow_destructive=allow_destructive)
         if not reply.get("error"):
             change.replace_production(name, changed)
     return reply
