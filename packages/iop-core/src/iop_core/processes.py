@@ -14,7 +14,7 @@ class BusinessProcess(BusinessHost):
     """Handles a request over time: one instance for each request it receives.
 
     An instance lives until no answer is outstanding. Events of one instance never run at
-    the same time. Public attributes whose values JSON can hold are stored after each event and
+    the same time. Public attributes whose values JSON can hold, and bytes, are stored after each event and
     survive a restart; with ``PERSISTENT_PROPERTY_LIST`` only those it names.
 
     Attributes:

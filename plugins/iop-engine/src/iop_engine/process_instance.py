@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ from iop_core.stores import Delivery, ProcessRecord, StoreReader
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import start_instance
+
+# Marks the name of a persistent property whose value is bytes.
+_BYTES = ":bytes"
 
 
 @dataclass(slots=True)
@@ -104,7 +108,8 @@ def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> st
     """Return the persistent properties of a component as the text of a JSON object.
 
     Those are the attributes that ``PERSISTENT_PROPERTY_LIST`` names; without such a list all
-    public ones that its code has set. A listed value that JSON cannot hold is named in the log.
+    public ones that its code has set. A listed value that JSON cannot hold is named in the log;
+    bytes are written as text, under a name that no attribute has.
 
     Args:
         component: The component.
@@ -121,6 +126,9 @@ def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> st
         values = {name: getattr(component, name) for name in names if hasattr(component, name)}
     state: dict[str, object] = {}
     for name, value in values.items():
+        if isinstance(value, bytes):
+            state[name + _BYTES] = base64.b64encode(value).decode("ascii")
+            continue
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as exc:
@@ -134,7 +142,10 @@ def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> st
 def write_state(component: BusinessProcess, state: str) -> None:
     """Set the persistent properties of a component from what ``read_state`` returned."""
     for name, value in json.loads(state).items():
-        setattr(component, name, value)
+        if name.endswith(_BYTES):
+            setattr(component, name.removesuffix(_BYTES), base64.b64decode(value))
+        else:
+            setattr(component, name, value)
 
 
 def stored_delivery(reader: StoreReader, message_id: int) -> Delivery:
