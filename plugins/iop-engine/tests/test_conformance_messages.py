@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from iop_testing.conformance.headers import HeaderSuite
+from iop_testing.conformance.life_cycles import LifeCycleSuite
+from iop_testing.conformance.processes import ProcessSuite
 from iop_testing.conformance.queues import QueueSuite
 
 from .conformance_places import LocalPlaces
@@ -13,4 +15,12 @@ class TestHeaders(LocalPlaces, HeaderSuite):
 
 
 class TestQueues(LocalPlaces, QueueSuite):
+    pass
+
+
+class TestLifeCycles(LocalPlaces, LifeCycleSuite):
+    pass
+
+
+class TestProcesses(LocalPlaces, ProcessSuite):
     pass

@@ -3,5 +3,5 @@
 import pytest
 
 # Before the suites are imported: only then do their asserts explain themselves.
-for name in ("trial", "headers", "queues", "life_cycles", "sending"):
+for name in ("trial", "headers", "queues", "life_cycles", "processes", "sending"):
     pytest.register_assert_rewrite(f"iop_testing.conformance.{name}")
