@@ -291,6 +291,23 @@ class FailureTimeoutError(IopError):
         )
 
 
+class SyncDeadlockError(SendError):
+    """A synchronous request was not sent, because it and others would wait for each other for ever.
+
+    Args:
+        target: The item that was asked.
+        path: Queues of which each waits for the next; the last one is there before.
+    """
+
+    def __init__(self, target: str, path: Iterable[str]) -> None:
+        self.target = target
+        self.path = tuple(path)
+        super().__init__(
+            f"deadlock: a synchronous request to {target!r} would wait for ever, because all jobs wait for each other: "
+            f"{' -> '.join(self.path)}. Send it asynchronously, or give one of these a larger pool"
+        )
+
+
 class BackendError(IopError):
     """The place where a production runs refused or failed."""
 

@@ -15,6 +15,7 @@ from iop_engine.deferred_responses import DeferredResponses
 from iop_engine.in_hand import MessagesInHand
 from iop_engine.item_activity import Activities
 from iop_engine.stream_reader import StreamIds
+from iop_engine.wait_graph import WaitGraph
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Runtime:
         deferred: Answers that operations put off.
         on_disable: Called with an item that is to be disabled and why; from any thread, returns at once.
         activities: What each item has done.
+        waits: Who waits for whom.
         alerts: Tells people that something needs them.
     """
 
@@ -46,6 +48,7 @@ class Runtime:
     in_hand: MessagesInHand = field(default_factory=MessagesInHand)
     deferred: DeferredResponses = field(default_factory=DeferredResponses)
     on_disable: list[Callable[[str, str], None]] = field(default_factory=list[Callable[[str, str], None]])
+    waits: WaitGraph = field(default_factory=WaitGraph)
     activities: Activities = field(init=False)
     alerts: ItemAlerts = field(init=False)
 

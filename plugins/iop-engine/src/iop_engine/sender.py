@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from iop_core.definitions import ItemDefinition
-from iop_core.errors import StoreError
+from iop_core.errors import StoreError, SyncDeadlockError
+from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessagePriority, MessageType
 from iop_core.stores import NewMessage, ReplySlot, Unit
 from iop_engine.addresses import Address
@@ -73,7 +74,9 @@ class Sender:
         request.priority = MessagePriority.SYNC
         return slot, request
 
-    def ask(self, target: str, message: object, description: str, session_id: int = 0) -> tuple[ReplySlot, NewMessage]:
+    def ask(
+        self, target: str, message: object, description: str, *, session_id: int = 0, is_endless: bool = False
+    ) -> tuple[ReplySlot, NewMessage]:
         """Store a synchronous request and return the place where its answer arrives, and the request.
 
         Args:
@@ -81,22 +84,40 @@ class Sender:
             message: The request.
             description: Free text kept with the header.
             session_id: Session it belongs to; 0: that of the message in hand.
+            is_endless: Whether the caller waits without a time limit, and tells ``runtime.waits`` afterwards.
+
+        Raises:
+            SyncDeadlockError: Its answer would never come.
         """
         scope = self.own_scope()
         while True:
             slot, request = self.prepare(target, message, description, scope)
             request.session_id = session_id or request.session_id
             try:
+                if is_endless and scope is not None and scope.unit is not None:
+                    self._expect(slot, request)
                 self.store_now(request, scope)
             except StoreError as exc:
                 slot.close()
+                self.runtime.waits.forget(slot.queue)
                 if not waits_for_room(scope, exc) or self.runtime.is_stopping.wait(RETRY_SECONDS):
                     raise
             except BaseException:
                 slot.close()
+                self.runtime.waits.forget(slot.queue)
                 raise
             else:
                 return slot, request
+
+    def _expect(self, slot: ReplySlot, request: NewMessage) -> None:
+        """Make sure that an answer can come; a deadlock is also told to operators."""
+        try:
+            self.runtime.waits.expect(slot.queue, request.target, request.queue)
+        except SyncDeadlockError as exc:
+            now = self.runtime.clock.now()
+            entry = LogEntry(0, EventType.ALERT, self.item.name, request.session_id, 0, "", str(exc), now)
+            self.runtime.store.submit(Unit(log=[entry]))
+            raise
 
     def store_now(self, request: NewMessage, scope: Scope | None) -> None:
         """Store a request; it is on disk when this returns."""

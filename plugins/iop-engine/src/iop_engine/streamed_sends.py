@@ -21,7 +21,7 @@ def send_generator(
 
     def ask(request: GeneratorRequest) -> object:
         nonlocal session_id
-        slot, sent = sender.ask(target, request, description, session_id)
+        slot, sent = sender.ask(target, request, description, session_id=session_id)
         session_id = sent.session_id
         answer = wait_for(slot, timeout_seconds, runtime.clock)
         return message_of(answer, runtime.codec, target=target, timeout_seconds=timeout_seconds)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from iop_core.stores import ReplySlot
 from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 
 
 def send_sync(sender: Sender, target: str, message: object, timeout_seconds: float, description: str) -> object:
     """Send a request and wait for the reply; see ``Host``."""
-    slot, _ = sender.ask(target, message, description)
-    answer = wait_for(slot, timeout_seconds, sender.runtime.clock)
+    slot, _ = sender.ask(target, message, description, is_endless=timeout_seconds < 0)
+    try:
+        answer = wait_for(slot, timeout_seconds, sender.runtime.clock)
+    finally:
+        sender.runtime.waits.forget(slot.queue)
     return message_of(answer, sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
 
 
@@ -21,7 +25,18 @@ def send_multi_sync(
     """Send several requests and wait for all replies; see ``Host``."""
     for target, _ in requests:
         sender.runtime.addresses.get(target)
-    slots = [sender.ask(target, message, description)[0] for target, message in requests]
+    slots: list[ReplySlot] = []
+    try:
+        for target, message in requests:
+            slots.append(sender.ask(target, message, description, is_endless=timeout_seconds < 0)[0])
+        return _answers(sender, slots, timeout_seconds)
+    finally:
+        for slot in slots:
+            slot.close()
+            sender.runtime.waits.forget(slot.queue)
+
+
+def _answers(sender: Sender, slots: Sequence[ReplySlot], timeout_seconds: float) -> list[tuple[object, int]]:
     clock = sender.runtime.clock
     deadline = clock.monotonic() + timeout_seconds
     answers: list[tuple[object, int]] = []

@@ -14,6 +14,7 @@ from iop_core.headers import MessageStatus
 from iop_core.stores import Delivery, Ticket, Unit
 from iop_engine.instances import one_line
 from iop_engine.runtime import Runtime
+from iop_engine.wait_graph import Job
 
 # How far a worker may run ahead of the disk. After a crash at most so many messages are
 # handled again per worker; measured: more brings no more speed.
@@ -72,6 +73,7 @@ class Worker:
         self._store = runtime.store
         self._activities = {item: runtime.activities.of(item) for item in runners}
         self._in_hand: Delivery | None = None
+        self._job = Job(queue)
         # Messages for items that this worker does not serve.
         self._strays: list[Delivery] = []
         for runner in runners.values():
@@ -140,6 +142,7 @@ class Worker:
             self._is_ready.set()
 
     def _serve(self) -> None:
+        self._runtime.waits.join(self._job)
         try:
             while (delivery := self._next()) is not None:
                 runner = self._runners.get(delivery.target)
@@ -147,8 +150,10 @@ class Worker:
                     self._set_aside(delivery)
                     continue
                 self._in_hand = delivery
+                self._job.answers = delivery.return_queue
                 runner.handle(delivery, self._settle)
                 self._in_hand = None
+                self._job.answers = ""
             self._confirm(0)
         except StoreError as exc:
             self._tell_of_death(exc)
@@ -156,6 +161,7 @@ class Worker:
             self._tell_of_death(exc)
             raise
         finally:
+            self._runtime.waits.leave(self._job)
             for delivery in (*self._inbox, *self._strays):
                 self._store.put_back(delivery)
 
@@ -191,6 +197,8 @@ class Worker:
         return bool(self._inbox or self._errands)
 
     def _settle(self, unit: Unit) -> None:
+        self._runtime.waits.forget(self._job.answers)  # its answer is on its way, or comes later
+        self._job.answers = ""
         if self._in_hand is not None:
             activity = self._activities[self._in_hand.target]
             end = unit.settled[0] if unit.settled else None
