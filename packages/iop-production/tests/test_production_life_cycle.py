@@ -237,3 +237,24 @@ def test_inspection_says_when_another_production_runs(running, director) -> None
     director.status = {"Production": "Other", "Status": "Running"}
     runtime = running.inspect_component("OrderOperation")["runtime"]
     assert (runtime["is_current_production"], runtime["is_running"], runtime["status"]) == (False, False, "running")
+
+
+def test_sync_deploys_all_of_it(director_of, prod, demo) -> None:
+    director = director_of(Production("Demo.Production"))
+    prod.service("More", demo.FileService, adapter_class=demo.FileInboundAdapter)
+    prod.with_director(director).sync(root_path="/src")
+    assert director.calls == [
+        *["register_component"] * 3,
+        *("register_production_definition", "status_production", "update_production"),
+    ]
+    assert director.exports == prod.to_dict()
+    prod.item("More").host_settings["Limt"] = 1
+    director.calls.clear()
+    with pytest.warns(UserWarning, match="Limt"):
+        prod.sync(update=False)
+    assert director.calls[-1] == "register_production_definition"
+
+
+def test_sync_is_local(director_of, prod) -> None:
+    with pytest.raises(NotImplementedError, match=r"Production.sync\(\) can only register directly with local IRIS"):
+        prod.with_director(director_of(prod, is_remote=True)).sync()

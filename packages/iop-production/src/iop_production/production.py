@@ -30,6 +30,7 @@ from iop_production.production_fields import check_production_name
 from iop_production.reading import production_body
 from iop_production.rollback import restore_backup
 from iop_production.source_routes import infer_source_routes
+from iop_production.synchronization import sync_production
 from iop_production.validation import validate_production
 from iop_production.validation_report import ProductionValidationReport
 from iop_production.verify_result import ProductionVerifyResult
@@ -262,6 +263,22 @@ class Production(DirectedProduction):
             actor=actor,
             reason=reason,
         )
+
+    def sync(self, *, root_path: str | PathLike[str] | None = None, update: bool = True) -> None:
+        """Deploy this production in place of what is deployed, and register its Python classes.
+
+        Mistakes become warnings, as in ``validate()``. There is no backup; ``apply`` makes one.
+
+        Args:
+            root_path: Folder that classes are imported from; None: found by their modules.
+            update: Whether this production takes over the changes if it is the current one.
+
+        Raises:
+            UnsupportedByBackendError: The director works on another machine.
+            ConfigurationError: There is no director, or it cannot deploy.
+        """
+        self.validate()
+        sync_production(self, root_path=root_path, update=update)
 
     def verify(
         self, plan: ProductionChangePlan, *, result: ProductionApplyResult | None = None
