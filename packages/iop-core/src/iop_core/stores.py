@@ -195,6 +195,7 @@ class Delivery:
         body: The body.
         super_session: Id shared with sessions of other productions; empty when none.
         order_key: Requests of the queue with the same key are handed out one after the other; empty for none.
+        source_type: Kind of the item that sent it.
     """
 
     message_id: int
@@ -215,6 +216,7 @@ class Delivery:
     body: Body
     super_session: str = ""
     order_key: str = ""
+    source_type: BusinessType = BusinessType.UNKNOWN
 
     @property
     def key(self) -> int | str:

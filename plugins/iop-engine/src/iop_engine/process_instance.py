@@ -175,4 +175,6 @@ def stored_delivery(reader: StoreReader, message_id: int) -> Delivery:
         time_created=header.time_created,
         attempt=1,
         body=stored.body,
+        super_session=header.super_session,
+        source_type=header.source_type,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import StoreError
 from iop_core.events import EventType, LogEntry
-from iop_core.headers import EMPTY_BODY, Body, BusinessType, MessageStatus, MessageType
+from iop_core.headers import EMPTY_BODY, Body, MessageStatus, MessageType
 from iop_core.stores import Delivery, NewMessage, Settled, Unit
 from iop_engine.instances import full_text, one_line
 
@@ -32,7 +32,7 @@ def answer(item: ItemDefinition, request: Delivery, body: Body = EMPTY_BODY, err
         priority=request.priority,
         source=item.name,
         source_type=item.business_type,
-        target_type=BusinessType.PROCESS if request.process_id else BusinessType.UNKNOWN,
+        target_type=request.source_type,
         corresponding_id=request.message_id,
         process_id=request.process_id,
         is_error=bool(error),

@@ -39,7 +39,7 @@ BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum, h.body_id"
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
     "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, h.order_key, "
-    + BODY_COLUMNS
+    "h.source_type, " + BODY_COLUMNS
 )
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
@@ -139,6 +139,7 @@ def delivery_from_row(row: Row, body: Body) -> Delivery:
         body=body,
         super_session=row[15],
         order_key=row[16],
+        source_type=BusinessType(row[17]),
     )
 
 
@@ -163,6 +164,7 @@ def delivery_of(message: NewMessage, created: datetime) -> Delivery:
         message.body,
         message.super_session,
         message.order_key,
+        message.source_type,
     )
 
 
