@@ -17,7 +17,7 @@ class MyBusinessService(BusinessService):
 
     Output = target()
 
-    def on_process_input(self, message_input: str) -> str:
+    def on_process_input(self, message_input: str = "") -> str:
         """Ask the operation, and return its answer as text."""
         answer: Greeting = self.send_request_sync(self.Output, Greeting(message_input), timeout=10)
         return answer.text

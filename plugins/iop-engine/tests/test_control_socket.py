@@ -37,7 +37,7 @@ from iop_engine.control.address_file import AddressFile, ControlAddress
 from iop_engine.control.client import ControlClient
 from iop_engine.control.connections import MOST_STRANGERS
 from iop_engine.control.frames import BrokenFrameError, receive_frame, send_frame
-from iop_engine.control.handshake import GREETING, introduce, welcome
+from iop_engine.control.handshake import GREETING, introduce
 from iop_engine.control.remote_production import RemoteProduction
 from iop_engine.control.travelling_errors import error_of, record_of
 from iop_engine.control.wire_methods import served_names, wire_method
@@ -315,27 +315,32 @@ def test_ten_thousand_strangers_do_no_harm(address: ControlAddress, remote: Runn
                 assert remote.call("Adder", Number(number), timeout_seconds=30) == Number(number + 1)
             if len(silent) > 500:
                 silent.pop(0).close()
-        assert sum(thread.name == "iop-control-client" for thread in _others()) <= MOST_STRANGERS + 10
         newcomer = ControlClient(address)
         assert newcomer.call("count_messages", MessageFilter(type=MessageType.REQUEST)) == 4
+        # Those before it are dealt with by now, but for threads that are just ending.
+        assert sum(thread.name == "iop-control-client" for thread in _others()) <= MOST_STRANGERS + 50
         newcomer.close()
     finally:
         for connection in silent:
             connection.close()
 
 
-def test_client_finds_out_that_somebody_else_answers(place: LocalBackend) -> None:
+def test_client_finds_out_that_somebody_else_answers() -> None:
+    token = b"token"
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def pretend() -> None:
+            """Lets everybody in, and cannot prove that it knows the token."""
             connection, _ = listener.accept()
-            with connection, pytest.raises(BrokenFrameError):
-                welcome(connection, b"another token")
+            with connection:
+                send_frame(connection, GREETING + bytes(32))
+                receive_frame(connection, wait_seconds=30)
+                send_frame(connection, bytes(32))
 
         thread = threading.Thread(target=pretend)
         thread.start()
-        with pytest.raises(BackendUnavailableError):
-            ControlClient(ControlAddress(listener.getsockname()[1], 1, b"token")).check()
+        with pytest.raises(BackendUnavailableError, match="does not know the token"):
+            ControlClient(ControlAddress(listener.getsockname()[1], 1, token)).check()
         thread.join()
 
 

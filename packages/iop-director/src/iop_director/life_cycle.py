@@ -34,7 +34,8 @@ def order_for(backend: Backend, name: str | None) -> StartOrder:
             return StartOrder(production=each)
     if last is not None and wanted == last.production:
         return last
-    known = sorted({*deployed, *([last.production] if last is not None else [])})
+    names = set(deployed) if last is None else {*deployed, last.production}
+    known = sorted(names)
     if not wanted:
         raise ConfigurationError(
             "no production was named, and there is no default one; name one, or choose it with set_default_production"

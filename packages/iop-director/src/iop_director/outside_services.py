@@ -81,8 +81,10 @@ def _load(source: ComponentSource) -> type[Component]:
             f"{label} of the program that runs it, which other programs cannot import; put it into a module"
         )
     module = _module(source, label)
+    found: object = module
     try:
-        found: object = functools.reduce(getattr, source.class_name.split("."), module)
+        for name in source.class_name.split("."):
+            found = getattr(found, name)
     except AttributeError as exc:
         raise ConfigurationError(f"{label}, which has no such class here; is it another version?") from exc
     if not isinstance(found, type) or not issubclass(found, Component):
