@@ -9,7 +9,11 @@ from iop import (
     PollingBusinessService,
     Port,
     Production,
+    ProductionApplyResult,
+    ProductionChangePlan,
     ProductionGraph,
+    ProductionPlanOperation,
+    ProductionVerifyResult,
     Route,
     ServiceItem,
     target,
@@ -53,6 +57,12 @@ def author() -> None:
     assert_type(prod.graph(), ProductionGraph)
     prod.connect(file.Output, prod.operation(OrderOperation))
     file.connect(FileService.Output, ORDERS, mode="add")
+    plan = prod.plan()
+    assert_type(plan, ProductionChangePlan)
+    assert_type(plan.operations, tuple[ProductionPlanOperation, ...])
+    assert_type(prod.apply(plan, allow_destructive=True, reason="release"), ProductionApplyResult)
+    assert_type(Production.rollback_backup("b", allow_destructive=True), ProductionVerifyResult)
+    file.restart()
 
 
 def mistakes(prod: Production, file: ComponentRef) -> None:
@@ -72,3 +82,6 @@ def mistakes(prod: Production, file: ComponentRef) -> None:
     ServiceItem("FileInput", FileService, pool_sise=3)  # wrong
     Route(5, "Orders")  # wrong
     prod.graph().to_mermiad()  # wrong
+    prod.apply("plan.json")  # wrong
+    prod.plan().operations[0].risk = "safe"  # wrong
+    prod.apply(allow_destructve=True)  # wrong
