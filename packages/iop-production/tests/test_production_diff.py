@@ -275,3 +275,14 @@ def test_diff_is_empty_with_the_own_export_and_turns_around(first: Production, s
 
 def test_edges_stay_comparable() -> None:
     assert len({GraphEdge("A", "B", "T"), GraphEdge("A", "B", "T")}) == 1
+
+
+def test_printed_diffs_show_no_secrets() -> None:
+    desired, current = two_items(Password="s3cret", Note="x"), two_items(Password="older", Note="y")
+    desired.operation("New", class_name="X", adapter_settings={"ApiToken": "s3cret"})
+    text = str(desired.diff(current))
+    assert "s3cret" not in text
+    assert "older" not in text
+    assert "settings.Host.Password: '***' -> '***'" in text
+    assert "settings.Host.Note: 'y' -> 'x'" in text
+    assert "s3cret" in str(desired.diff(current).to_dict())

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from iop_production.secret_settings import masked
+
 DiffAction: TypeAlias = Literal["add", "remove", "change"]
 DiffKind: TypeAlias = Literal["production", "item", "setting", "connection"]
 
@@ -48,8 +50,9 @@ class ProductionDiffEntry:
         return data
 
     def to_text(self) -> str:
-        """Return the entry as one line."""
-        values = " -> ".join(_value_text(value) for value in (self.before, self.after) if value is not None)
+        """Return the entry as one line, with secrets replaced by ``***``."""
+        shown = (masked(value, self.name) for value in (self.before, self.after) if value is not None)
+        values = " -> ".join(map(_value_text, shown))
         return " ".join(f"{self.action} {self.kind} {self.path}: {self.detail or values}".splitlines())
 
 
