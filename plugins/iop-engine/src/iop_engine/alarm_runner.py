@@ -18,6 +18,7 @@ from iop_core.clock import Alarm
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import StoreError
 from iop_core.stores import Delivery, Unit
+from iop_engine import crash_points
 from iop_engine.addresses import ALARM_QUEUE
 from iop_engine.runtime import Runtime
 from iop_engine.settlement import answer, failure, settled
@@ -120,4 +121,5 @@ class AlarmRunner(Runner):
     def _answer_next(self) -> None:
         with self._lock:
             request = heappop(self._waiting).delivery
+        crash_points.reach("timer.due")
         self._runtime.store.submit(Unit(settled=[settled(request)], new=[answer(ALARMS, request)]))

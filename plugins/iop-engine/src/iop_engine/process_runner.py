@@ -11,6 +11,7 @@ from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
 from iop_core.stores import Delivery, HeaderChange, ProcessRecord, Unit
+from iop_engine import crash_points
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instance_abort import ABORT_INSTANCE, AbortInstance
@@ -67,6 +68,7 @@ class ProcessRunner(Runner):
         # Before the unit can be on disk: an answer to it may come to another worker at once.
         instance.record = unit.process
         self._instances.keep(instance)
+        crash_points.reach("process.kept")
         settle(unit)
         for message in unit.new:
             if message.process_id == instance.record.process_id and message.return_queue:
@@ -85,6 +87,7 @@ class ProcessRunner(Runner):
         stored = self._runtime.store.reader.find_process(delivery.process_id)
         if stored is None or stored.is_completed:
             return None
+        stored.response = self._runtime.codec.with_search_fields(stored.response)  # they are not kept with the state
         return self._enter_memory(stored, stored_delivery(self._runtime.store.reader, stored.process_id))
 
     def _enter_memory(self, record: ProcessRecord, request: Delivery) -> ProcessInstance:

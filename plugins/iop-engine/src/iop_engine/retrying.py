@@ -15,6 +15,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.events import EventType, LogEntry
 from iop_core.operations import BusinessOperation
 from iop_core.stores import Delivery, HeaderChange, Unit
+from iop_engine import crash_points
 from iop_engine.engine_settings import EngineSettings
 from iop_engine.error_kinds import is_connection_error
 from iop_engine.failed_tries import SUSPEND, FailedTry, verdict_on
@@ -88,6 +89,7 @@ class Retrying:
                 return
             now = clock.monotonic()
             settle(failed.noted(max(0.0, next_start - now), began=self._change(failed, now - first_start)))
+            crash_points.reach("retry.noted")
             delivery = replace(delivery, attempt=delivery.attempt + 1)
             if handling.wait_until(next_start):
                 continue

@@ -9,6 +9,7 @@ from iop_core.errors import StoreError, SyncDeadlockError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessagePriority, MessageType
 from iop_core.stores import NewMessage, ReplySlot, Unit
+from iop_engine import crash_points
 from iop_engine.addresses import Address
 from iop_engine.runtime import Runtime
 from iop_engine.scope import Scope
@@ -107,6 +108,7 @@ class Sender:
                 self.runtime.waits.forget(slot.queue)
                 raise
             else:
+                crash_points.reach("call.stored")
                 return slot, request
 
     def _expect(self, slot: ReplySlot, request: NewMessage) -> None:

@@ -10,6 +10,7 @@ from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.services import BusinessService, takes_input
 from iop_core.stores import Delivery
+from iop_engine import crash_points
 from iop_engine.adapter_loop import AdapterLoop
 from iop_engine.component_host import ComponentHost
 from iop_engine.engine_settings import read_engine_settings
@@ -113,6 +114,7 @@ class ServiceRunner(Runner):
             if exchange is not None:
                 exchange.end(self._host.session_id, result, error)
             self._host.leave()
+            crash_points.reach("input.handled")
 
     def _input_ended(self, error: str) -> None:
         if error:

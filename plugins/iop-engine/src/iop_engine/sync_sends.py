@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from iop_core.stores import ReplySlot
+from iop_engine import crash_points
 from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 
@@ -16,6 +17,7 @@ def send_sync(sender: Sender, target: str, message: object, timeout_seconds: flo
         answer = wait_for(slot, timeout_seconds, sender.runtime.clock)
     finally:
         sender.runtime.waits.forget(slot.queue)
+    crash_points.reach("call.answered")
     return message_of(answer, sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
 
 

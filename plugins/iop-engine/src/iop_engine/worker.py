@@ -12,6 +12,7 @@ from dataclasses import replace
 from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
 from iop_core.stores import Delivery, Ticket, Unit
+from iop_engine import crash_points
 from iop_engine.instances import one_line
 from iop_engine.runtime import Runtime
 from iop_engine.wait_graph import Job
@@ -149,6 +150,7 @@ class Worker:
                 if runner is None:
                     self._set_aside(delivery)
                     continue
+                crash_points.reach("message.leased")
                 self._in_hand = delivery
                 self._job.answers = delivery.return_queue
                 runner.handle(delivery, self._settle)
@@ -206,7 +208,9 @@ class Worker:
                 self._runtime.alerts.look_at(self._in_hand, unit)
             if end is not None:
                 activity.ended(end.error)
+        crash_points.reach("message.handled")
         self._tickets.append((self._store.submit(unit), unit))
+        crash_points.reach("message.submitted")
         self._confirm(RUN_AHEAD_UNITS - 1)
 
     def _confirm(self, left: int) -> None:

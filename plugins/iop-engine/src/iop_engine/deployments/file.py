@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from iop_core.errors import StoreError, StoreUnwritableError
+from iop_engine import crash_points
 from iop_engine.sqlite.directory import sync_folder
 from iop_engine.sqlite.schema import translate
 
@@ -96,7 +97,9 @@ def open_for_writing(path: Path) -> Generator[sqlite3.Connection]:
                 if not _check(connection, path):
                     _create_tables(connection)
                 yield connection
+                crash_points.reach("deployment.written")
                 connection.execute("COMMIT")
+                crash_points.reach("deployment.done")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

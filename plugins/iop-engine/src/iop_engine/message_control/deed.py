@@ -14,6 +14,7 @@ from iop_core.events import EventType, LogEntry, MessageFilter
 from iop_core.headers import MessageHeader
 from iop_core.message_control import BulkResult, Selection
 from iop_core.stores import Store, Unit
+from iop_engine import crash_points
 
 # So many messages are changed in one commit.
 CHUNK = 200
@@ -122,6 +123,7 @@ class Deed:
             self._is_recorded = True
             unit.audit.append(self._entry())
         self._store.submit(unit).wait()
+        crash_points.reach("deed.submitted")
 
     def _entry(self) -> AuditEntry:
         counts = {"selected": self._selected, "refused": len(self._refused)}

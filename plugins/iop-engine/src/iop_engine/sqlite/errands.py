@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from iop_core.errors import StoreError
+from iop_engine import crash_points
 from iop_engine.sqlite.schema import translate
 
 T = TypeVar("T")
@@ -32,7 +33,9 @@ class Errand(Generic[T]):
         try:
             connection.execute("BEGIN IMMEDIATE")
             self._results.append(self._work(connection))
+            crash_points.reach("errand.written")
             connection.execute("COMMIT")
+            crash_points.reach("errand.done")
         except Exception as exc:  # noqa: BLE001 - boundary: it must never end the thread that serves all
             self._results.clear()
             self._error = translate(exc, path) if isinstance(exc, sqlite3.Error) else StoreError(f"{exc}")

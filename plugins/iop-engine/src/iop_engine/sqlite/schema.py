@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from iop_core.errors import StoreError, StoreFullError, StoreUnwritableError
+from iop_engine import crash_points
 from iop_engine.sqlite.directory import sync, sync_folder
 
 SCHEMA_VERSION = 1
@@ -227,7 +228,9 @@ def _create(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     sync(draft)
+    crash_points.reach("file.drafted")
     draft.replace(path)
+    crash_points.reach("file.named")
     sync_folder(path.parent)
 
 

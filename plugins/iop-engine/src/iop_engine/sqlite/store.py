@@ -13,6 +13,7 @@ from iop_core.errors import BackendUnavailableError, StoreError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.purging import PurgeOptions, PurgeResult
 from iop_core.stores import SYNC_CALL_PREFIX, Delivery, ReplySlot, Store, StoreReader, Ticket, Unit
+from iop_engine import crash_points
 from iop_engine.queues import QueueSet
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.job import Job
@@ -106,6 +107,7 @@ class SqliteStore(Store):
         for end in unit.settled:
             if end.key:
                 self._queues.get(end.queue).release(end.key, end.message_id)
+                crash_points.reach("message.released")
         return job
 
     def open_reply(self) -> ReplySlot:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iop_core.errors import StoreError, StoreUnwritableError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
+from iop_engine import crash_points
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.errands import Errand
@@ -266,6 +267,7 @@ class Writer:
         if error is None:
             self._reported.clear()
             self._on_stored(jobs)
+            crash_points.reach("commit.published")
         else:
             self._report(str(error))
             self._slots.refuse([message.return_queue for job in jobs for message in job.unit.new], error)
@@ -274,11 +276,13 @@ class Writer:
             is_quiet = not self._waiting and not self._in_hand
         for job in jobs:
             job.finish(error)
+        crash_points.reach("commit.told")
         if is_quiet:
             self._on_quiet()
 
     def _commit(self, jobs: Sequence[Job]) -> StoreError | None:
         execute = self._connection.execute
+        crash_points.reach("commit.begin")
         try:
             execute("BEGIN IMMEDIATE")
             for group in _without_changes_between(jobs):
@@ -291,7 +295,9 @@ class Writer:
             self._write_notes(jobs)
             self._write_audit(jobs)
             self._write_io(jobs)
+            crash_points.reach("commit.written")
             execute("COMMIT")
+            crash_points.reach("commit.done")
         except sqlite3.Error as exc:
             self._roll_back(jobs)
             return translate(exc, self._path)
