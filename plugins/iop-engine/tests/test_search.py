@@ -74,6 +74,39 @@ def test_messages_are_found_by_values_of_their_bodies(tmp_path) -> None:
     assert director.count_messages(where={"name": "Lee"}, source="Router") == 2
 
 
+class Slow(BusinessProcess):
+    """Has its answer at once, and gives it when a timer has come."""
+
+    def on_request(self, request):
+        self.set_timer(60, "late")
+        return request
+
+    def on_response(self, request, response, call_request, call_response, completion_key):
+        pass
+
+
+def test_answer_of_a_process_is_found_also_after_a_restart(tmp_path) -> None:
+    clock = VirtualClock()
+    made = Production("Test.Slow")
+    made.process(Slow)
+
+    class Asks(BusinessProcess):
+        def on_request(self, request):
+            self.send_request_async("Slow", request)
+
+        def on_response(self, request, response, call_request, call_response, completion_key):
+            pass
+
+    made.process(Asks)
+    with run_production(made, data_dir=tmp_path, clock=clock) as run:
+        run.send("Asks", Admission(Patient("9")))
+        run.wait_until_idle()
+    with run_production(made, data_dir=tmp_path, clock=clock) as run:
+        clock.advance(61)
+        run.wait_until_idle()
+        assert [message.type.name for message in run.messages(where={"mrn": "9"})] == ["REQUEST", "REQUEST", "RESPONSE"]
+
+
 def test_old_bodies_become_searchable(tmp_path) -> None:
     with run_production(production(), data_dir=tmp_path) as run:
         run.send("Out", Admission(Patient("1", ["Ann"])))
