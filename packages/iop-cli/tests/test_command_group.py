@@ -33,6 +33,7 @@ OWN = [
     "queue",
     "restart",
     "run",
+    "settings",
     "start",
     "status",
     "stop",
