@@ -84,6 +84,9 @@ class Slow(BusinessProcess):
     def on_response(self, request, response, call_request, call_response, completion_key):
         pass
 
+    def on_complete(self, request, response):
+        pass
+
 
 def test_answer_of_a_process_is_found_also_after_a_restart(tmp_path) -> None:
     clock = VirtualClock()
