@@ -10,6 +10,7 @@ pytest.register_assert_rewrite(
     "iop_testing.store_change_suite",
     "iop_testing.store_history_suite",
     "iop_testing.store_reply_suite",
+    "iop_testing.conformance",
 )
 
 from iop_testing.codecs import codec_for  # noqa: E402

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from iop_core import BusinessOperation, BusinessProcess, BusinessService, PollingBusinessService
-from iop_core.errors import RequestFailedError
-from iop_core.headers import BusinessType, Invocation, MessageHeader, MessagePriority, MessageStatus, MessageType
+from iop_core.headers import BusinessType, Invocation, MessageHeader, MessagePriority, MessageType
 from iop_production import Production
 from iop_testing.conformance.trial import PATIENCE_SECONDS, BackendSuite, BackendTrial, Note, in_background
 from iop_testing.production_run import ProductionRun
@@ -107,9 +106,22 @@ class HeaderSuite(BackendSuite):
         assert third.session_id == fourth.session_id == third.message_id
 
     def test_super_session(self, trial: BackendTrial) -> None:
-        """Messages belong to no super session unless something gives them one."""
-        with trial.run(hospital(trial)) as run:
-            assert {header.super_session for header in asked(run)} == {""}
+        """With GenerateSuperSessionID each input of a service begins one, which all its messages copy."""
+
+        class Poll(PollingBusinessService):
+            def on_poll(self) -> None:
+                self.send_request_async("Desk", NOTE)
+
+        production = hospital(trial)
+        production.service("Poll", Poll, settings={"GenerateSuperSessionID": True})
+        with trial.run(production) as run:
+            run.wait_until_idle()
+            polled = run.messages()
+            run.call("Ward", NOTE)
+            others = run.messages()[len(polled) :]
+        assert len({header.super_session for header in polled}) == 1
+        assert polled[0].super_session
+        assert {header.super_session for header in others} == {""}
 
     def test_corresponding_message_id(self, trial: BackendTrial) -> None:
         """A request names its answer, an answer its request, and a request without an answer nothing."""
@@ -203,29 +215,6 @@ class HeaderSuite(BackendSuite):
             is_async = "Ward" in (header.source, header.target)
             assert header.priority == (MessagePriority.ASYNC if is_async else MessagePriority.SYNC), header
 
-    def test_status(self, trial: BackendTrial) -> None:
-        """The numbers are those of IRIS, and a request and its response have statuses of their own."""
-        names = "CREATED QUEUED DELIVERED DISCARDED SUSPENDED DEFERRED ABORTED ERROR COMPLETED"
-        assert [each.name for each in MessageStatus] == names.split()
-        assert [int(each) for each in MessageStatus] == list(range(1, 10))
-        with trial.run(hospital(trial)) as run:
-            with pytest.raises(RequestFailedError):
-                run.call("Ward", Note("bad"))
-            request, response = run.messages()
-        assert (request.status, response.status) == (MessageStatus.ERROR, MessageStatus.COMPLETED)
-
-    def test_is_error(self, trial: BackendTrial) -> None:
-        """A message that failed and the answer that tells of it say so, with the text; others have no error."""
-        with trial.run(hospital(trial)) as run:
-            with pytest.raises(RequestFailedError):
-                run.call("Ward", Note("bad"))
-            for header in run.messages():
-                assert header.is_error
-                assert "no such bed" in header.error
-            good = run.call("Ward", NOTE)
-            assert good == NOTE
-            assert {(header.is_error, header.error) for header in run.messages()[2:]} == {(False, "")}
-
     def test_description(self, trial: BackendTrial) -> None:
         """Senders may pass a text, and resending adds to it."""
         with trial.run(hospital(trial)) as run:
@@ -267,37 +256,3 @@ class HeaderSuite(BackendSuite):
             trial.gate.set()
             run.wait_until_idle()
             assert [header.time_processed for header in run.messages()] == [trial.clock.now()] * 2
-
-    def test_status_path(self, trial: BackendTrial) -> None:
-        """A message is Queued until its handling has ended, then Completed, also in what a crash leaves."""
-        with trial.run(hospital(trial)) as run:
-            trial.gate.clear()
-            run.send("Ward", NOTE)
-            assert [header.status for header in run.messages()] == [MessageStatus.QUEUED]
-            trial.gate.set()
-            run.wait_until_idle()
-            assert [header.status for header in run.messages()] == [MessageStatus.COMPLETED]
-
-    def test_deferred_status(self, trial: BackendTrial) -> None:
-        """While an answer is put off, the request and the answer are Deferred."""
-
-        class Lab(BusinessOperation):
-            def on_message(self, request: Note) -> None:
-                trial.seen.append(self.defer_response())
-
-        class Clerk(BusinessOperation):
-            def on_message(self, request: Note) -> None:
-                self.send_deferred_response(request.text, NOTE)
-
-        production = hospital(trial)
-        production.operation(Lab)
-        production.operation(Clerk)
-        with trial.run(production) as run:
-            called = in_background(lambda: run.call("Lab", NOTE))
-            trial.until(lambda: len(run.messages(status="Deferred")) == 2)
-            request, response = run.messages()
-            assert (request.corresponding_id, response.type) == (response.message_id, MessageType.RESPONSE)
-            run.call("Clerk", Note(trial.seen[0]))
-            assert called.result(PATIENCE_SECONDS) == NOTE
-            run.wait_until_idle()
-            assert run.messages(status="Deferred") == []
