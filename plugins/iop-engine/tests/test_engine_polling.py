@@ -97,6 +97,17 @@ def test_service_that_wants_to_wait_gets_one_input_per_interval() -> None:
     assert EVENTS == ["connected", "a", "b"]
 
 
+def test_call_that_is_due_is_waited_for() -> None:
+    clock = VirtualClock()
+    with run_production(feeding(Feed), clock=clock) as run:
+        run.wait_until_idle()
+        for _ in range(20):
+            LEFT.append("a")
+            clock.advance(10)
+            run.wait_until_idle()
+            assert LEFT == []
+
+
 def test_throttle_delays_every_input() -> None:
     LEFT.extend("ab")
     clock = VirtualClock()

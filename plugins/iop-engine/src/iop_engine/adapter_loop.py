@@ -46,6 +46,7 @@ class AdapterLoop:
         self._pace = pace
         self._has_rested = threading.Event()
         self._is_resting = False
+        self._next_call = 0.0
         self._thread = threading.Thread(target=self._run, name=f"iop-{type(adapter).__name__}", daemon=True)
 
     def start(self) -> None:
@@ -64,8 +65,11 @@ class AdapterLoop:
         return self._has_rested.wait(timeout_seconds)
 
     def is_resting(self) -> bool:
-        """Return whether the adapter is waiting for its next call."""
-        return self._is_resting or not self._thread.is_alive()
+        """Return whether the adapter is waiting for its next call, which is not due yet."""
+        if not self._thread.is_alive():
+            return True
+        # A thread whose time has come needs a moment to wake up.
+        return self._is_resting and self._pace.clock.monotonic() < self._next_call
 
     def _run(self) -> None:
         if self._pace.waits_first:
@@ -77,9 +81,10 @@ class AdapterLoop:
                 self._rest()
 
     def _rest(self) -> None:
+        self._next_call = self._pace.clock.monotonic() + self._pace.seconds_to_next()
         self._is_resting = True
         self._has_rested.set()
-        self._alarm.wait(self._pace.seconds_to_next())
+        self._alarm.wait_until(self._next_call)
         self._is_resting = False
 
     def _call(self) -> bool:
