@@ -61,7 +61,7 @@ def test_signature_is_made_of_fields_alone() -> None:
         *("name", "testing_enabled", "log_general_trace_events", "actor_pool_size", "description"),
         *("shutdown_timeout", "update_timeout", "alert_notification_manager", "alert_notification_operation"),
         *("alert_notification_recipients", "alert_action_window", "namespace", "director"),
-        *("serializer", "allowed_serializers"),
+        *("serializer", "allowed_serializers", "schedules"),
     ]
     with pytest.raises(TypeError, match="unexpected keyword argument 'hydrate'"):
         Production("P", hydrate=False)

@@ -76,6 +76,7 @@ class ProductionDefinition:
         update_timeout_seconds: How long a stop of one item waits for its handlers to end.
         serializer: Name of the serializer that writes messages whose class names none.
         allowed_serializers: Names of serializers that need permission and have it.
+        schedules: Name to text of the schedules that items refer to as ``@Name``.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ProductionDefinition:
     update_timeout_seconds: float = 10.0
     serializer: str = "json"
     allowed_serializers: tuple[str, ...] = ()
+    schedules: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def item(self, name: str) -> ItemDefinition | None:
         """Return the item of that name, or None."""

@@ -35,6 +35,7 @@ def define_production(production: Production) -> ProductionDefinition:
         update_timeout_seconds=_number(production.update_timeout, "production", "update_timeout"),
         serializer=_serializer_name(production.serializer, "serializer"),
         allowed_serializers=_serializer_names(production.allowed_serializers),
+        schedules=dict(production.schedules),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from typing_extensions import Self
@@ -45,6 +46,7 @@ class ProductionFields:
             and the next are for productions that run in Python; IRIS gets neither.
         allowed_serializers: Names of serializers that need permission, such as ``pickle``, and
             have it in this production.
+        schedules: Name to text of schedules that items refer to as ``@Name``; IRIS has its own.
 
     Raises:
         ProductionError: There is no name.
@@ -65,6 +67,7 @@ class ProductionFields:
     director: Any = None
     serializer: str = "json"
     allowed_serializers: Sequence[str] = ()
+    schedules: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class ProductionFields:
         director: object = None,
         serializer: str | None = None,
         allowed_serializers: Sequence[str] | None = None,
+        schedules: Mapping[str, str] | None = None,
     ) -> None:
         given = {
             "testing_enabled": testing_enabled,
@@ -100,6 +104,7 @@ class ProductionFields:
             "director": director,
             "serializer": serializer,
             "allowed_serializers": allowed_serializers,
+            "schedules": schedules,
         }
         self.name = check_production_name(type(self), name)
         for field, value in given.items():

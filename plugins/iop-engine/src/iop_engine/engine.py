@@ -31,6 +31,7 @@ from iop_core.message_control import BulkResult, Selection
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.stores import NewMessage, Store, Unit
+from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import Address, AddressBook
 from iop_engine.alarm_runner import AlarmRunner
 from iop_engine.alerts.item_watch import ItemWatch
@@ -177,8 +178,9 @@ class Engine:
         check_update(self._production, definition)
         addresses = AddressBook(definition)
         _check_serializers(definition, self._codec)
+        windows = ActivityWindows(definition, self._options.clock)
         self._runtime.alerts.follow(definition)
-        result = self._items.update(definition, addresses)
+        result = self._items.update(definition, addresses, windows)
         self._watch.follow(definition)
         return result
 

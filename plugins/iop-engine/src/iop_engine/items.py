@@ -13,15 +13,18 @@ from iop_core.errors import ComponentStartError, IopError, SharedJobsError
 from iop_core.item_control import ItemState, ItemStatus, UpdateResult
 from iop_core.services import BusinessService
 from iop_core.stores import Unit
+from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import ACTOR_QUEUE, AddressBook, queue_of
 from iop_engine.item_switches import ItemSwitches
 from iop_engine.lanes import START_ORDER, Lanes, items_of
 from iop_engine.production_changes import compare
 from iop_engine.runtime import Runtime
+from iop_engine.scheduler import Scheduler
 
 _LOG = logging.getLogger("iop.engine")
 
 NO_JOBS = "has pool size 0: it does not run"
+OUTSIDE = "outside of its schedule"
 
 
 class Items:
@@ -38,6 +41,8 @@ class Items:
         self._lanes = lanes
         self._runtime = runtime
         self._switches = ItemSwitches(runtime.store.reader.notes())
+        self._windows = ActivityWindows(production, runtime.clock)
+        self._scheduler = Scheduler(runtime.clock, self._follow_schedules)
         # Item to the reason why it could not start.
         self._failed: dict[str, str] = {}
         self._turn = threading.RLock()
@@ -55,9 +60,11 @@ class Items:
             self._is_up = True
             for lane in self._lanes.all():
                 lane.start_input()
+        self._scheduler.start()
 
     def stop_all(self) -> None:
         """Stop services, then processes, then operations, at the latest when the shutdown timeout is over."""
+        self._scheduler.stop()
         with self._turn:
             self._is_up = False
             self._lanes.stop_all(time.monotonic() + self.production.shutdown_timeout_seconds)
@@ -78,7 +85,10 @@ class Items:
             return None if item.enabled else (ItemState.DISABLED, "disabled in the production")
         if item.pool_size == 0 and not _serves_callers(item):
             return ItemState.DISABLED, NO_JOBS
-        return self._switches.why_off(item)
+        why = self._switches.why_off(item)
+        if why is None and not self._windows.is_active(item):
+            return ItemState.DISABLED, OUTSIDE
+        return why
 
     def start(self, name: str) -> None:
         """Have an item run; see ``ItemControl``."""
@@ -86,6 +96,8 @@ class Items:
             item = self._alone(name)
             self._store_notes(self._switches.start(item))
             why = self.why_off(item.name)
+            if why is not None and why[1] == OUTSIDE:
+                return
             if why is not None:
                 raise ComponentStartError(name, why[1])
             self.start_queues([item.name])
@@ -123,12 +135,15 @@ class Items:
         self._runtime.store.close_queue(self._runtime.addresses.get(name).queue)
         threading.Thread(target=partial(self._disable_calmly, name), name="iop-disable", daemon=True).start()
 
-    def update(self, production: ProductionDefinition, addresses: AddressBook) -> UpdateResult:
+    def update(
+        self, production: ProductionDefinition, addresses: AddressBook, windows: ActivityWindows
+    ) -> UpdateResult:
         """Make what runs like a new definition; see ``ItemControl``.
 
         Args:
             production: The new definition; it can be run.
             addresses: Its addresses.
+            windows: Its schedules.
         """
         with self._turn:
             changes = compare(self.production, production)
@@ -140,6 +155,8 @@ class Items:
                 if item is not None:
                     self._store_notes(self._switches.follow(self.production.item(name), item))
             self.production = production
+            self._windows = windows
+            self._scheduler.look_again()
             self._runtime.keeps_trace = production.log_trace_events
             self._runtime.addresses.follow(addresses)
             failed = self._start_again(changes.queues_to_start)
@@ -169,6 +186,22 @@ class Items:
         """Return every item, in the order of the production."""
         counts = {queue.name: queue.count for queue in self._runtime.store.reader.queues()}
         return [self._status(item, counts) for item in self.production.items]
+
+    def _follow_schedules(self) -> float | None:
+        """Start and stop what schedules say; return for how many seconds that is enough."""
+        with self._turn:
+            if not self._is_up or not self._windows.items:
+                return None
+            for name in self._windows.items:
+                is_wanted = self.why_off(name) is None
+                if is_wanted == (self._lanes.find(name) is not None):
+                    continue
+                _LOG.info("item %r is %s by its schedule", name, "started" if is_wanted else "stopped")
+                if is_wanted:
+                    self._start_again([name])
+                else:
+                    self._stop_queue(name)
+            return self._windows.seconds_to_next()
 
     def _status(self, item: ItemDefinition, counts: dict[str, int]) -> ItemStatus:
         queue = queue_of(item)
