@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import SettingError
-from iop_core.setting_discovery import settings_of
+from iop_core.setting_discovery import SettingInfo, settings_of
 from iop_core.setting_layers import (
     ANY,
     DefaultSetting,
@@ -127,7 +127,7 @@ def _class_settings(
     production: ProductionDefinition, item: ItemDefinition, defaults: Sequence[DefaultSetting], side: _Side
 ) -> Iterable[ResolvedSetting]:
     place = _place(production, item)
-    declared = {} if side.cls is None else settings_of(side.cls)
+    declared = _declared(side.cls)
     names = dict.fromkeys((*declared, *side.given))
     names.update(dict.fromkeys(_default_names(place, defaults, side, declared)))
     for name in names:
@@ -171,7 +171,7 @@ def _filled(
 ) -> ItemDefinition:
     resolved = explain_item(production, item, defaults, obeyed=obeyed)
     of_adapter = _stored(resolved, "Adapter")
-    known_to_host = {} if item.component_class is None else settings_of(item.component_class)
+    known_to_host = _declared(item.component_class)
     of_host = {
         name: value
         for name, value in _stored(resolved, "Host").items()
@@ -203,6 +203,11 @@ def _stored(resolved: Iterable[ResolvedSetting], target: str = "Production") -> 
 def _place(production: ProductionDefinition, item: ItemDefinition) -> Place:
     names = [item.class_name, "" if item.component_class is None else _name_of(item.component_class)]
     return Place(production.name, item.name, tuple(name for name in names if name))
+
+
+def _declared(cls: type | None) -> Mapping[str, SettingInfo]:
+    nothing: dict[str, SettingInfo] = {}
+    return nothing if cls is None else settings_of(cls)
 
 
 def _name_of(cls: type | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -59,7 +59,7 @@ class DefaultSettingsFile:
             return rows.pop((production, item, host_class, name), None) is not None
 
     @contextmanager
-    def _changing(self) -> Iterator[dict[tuple[str, str, str, str], DefaultSetting]]:
+    def _changing(self) -> Generator[dict[tuple[str, str, str, str], DefaultSetting], None, None]:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(f"{self._path}.lock", timeout=10):
             before = self.all()
@@ -96,4 +96,5 @@ def _setting(row: dict[str, Any]) -> DefaultSetting:
     if not all(isinstance(row.get(name, ""), str) for name in ("name", "value", "production", "item", "host_class")):
         raise ValueError(f"the keys and the value of {row.get('name')!r} have to be texts")
     changed = row.get("changed")
-    return DefaultSetting(**{**row, "changed": datetime.fromisoformat(changed) if changed else None})
+    values: dict[str, Any] = {**row, "changed": datetime.fromisoformat(changed) if changed else None}
+    return DefaultSetting(**values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 from iop_engine.assumptions import ALERT_WINDOW_SECONDS
@@ -24,9 +23,9 @@ class RaisedAlerts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._raised: dict[Hashable, _Raised] = {}
+        self._raised: dict[tuple[str, ...], _Raised] = {}
 
-    def let_through(self, cause: Hashable, now: float, *, repeats: bool = False) -> int | None:
+    def let_through(self, cause: tuple[str, ...], now: float, *, repeats: bool = False) -> int | None:
         """Return how many alerts of a cause were held back since its last one; None to hold this one back too.
 
         Args:
@@ -45,10 +44,10 @@ class RaisedAlerts:
     def clear(self, item: str, kind: str) -> None:
         """Forget the causes of one kind of an item: the next one alerts at once."""
         with self._lock:
-            for cause in [cause for cause in self._raised if isinstance(cause, tuple) and cause[:2] == (item, kind)]:
+            for cause in [cause for cause in self._raised if cause[:2] == (item, kind)]:
                 del self._raised[cause]
 
-    def is_raised(self, cause: Hashable) -> bool:
+    def is_raised(self, cause: tuple[str, ...]) -> bool:
         """Return whether a cause has alerted and was not cleared."""
         with self._lock:
             return cause in self._raised
