@@ -46,7 +46,8 @@ class Sink:
                 return handle(self, request)
 
         self.production = Production("Conformance.Failures")
-        self.production.operation("Sink", Operation, settings=settings)
+        self.production.operation("Sink", Operation)
+        self.production.item("Sink").host_settings.update(settings)
 
     def let_pass(self, trial: BackendTrial, run: ProductionRun, number: int, *steps: float) -> None:
         """Move the clock, once the try of that number has failed and was stored."""

@@ -36,7 +36,8 @@ def plant(trial: BackendTrial, **settings: object) -> Production:
             trial.seen.append(f"other {request.text}")
 
     production = Production("Conformance.Operators")
-    production.operation("Sink", Sink, settings=settings)
+    production.operation("Sink", Sink)
+    production.item("Sink").host_settings.update(settings)
     production.operation("Other", Other)
     return production
 
