@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from iop_core.errors import SerializationError
@@ -133,7 +132,7 @@ class BodyCodec:
         if not body.class_name:
             return body
         extract = find_extractor(self._registry.get(body.class_name))
-        return body if extract is None else replace(body, search=extract(self.decode(body)))
+        return body if extract is None else body._replace(search=extract(self.decode(body)))
 
     def _compile_encoder(self, message_class: type) -> tuple[str, str, Codec, Extractor | None]:
         name = class_name_of(message_class)

@@ -6,9 +6,10 @@ interoperability, so that its users recognise every word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class MessageType(IntEnum):
@@ -57,9 +58,11 @@ class Invocation(IntEnum):
     IN_PROC = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A message as bytes, with what is needed to read it back.
+
+    Two are equal when class, serializer and bytes are. A tuple, like all that is made for each
+    message: it is made four times as fast as a frozen dataclass.
 
     Attributes:
         class_name: ``module.Class`` of the message; empty for "no message".
@@ -73,8 +76,20 @@ class Body:
     class_name: str
     serializer: str
     payload: bytes
-    body_id: int = field(default=0, compare=False)
-    search: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    body_id: int = 0
+    search: tuple[tuple[str, str], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is read back, not where it is stored."""
+        return isinstance(other, Body) and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        """Compare as ``==`` does."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Hash what is compared."""
+        return hash(self[:3])
 
     @property
     def is_empty(self) -> bool:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from iop_core.audit import AuditEntry
 from iop_core.errors import StoreError
@@ -73,8 +73,7 @@ class NewMessage:
     status: MessageStatus = MessageStatus.QUEUED
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The end of the handling of one leased message.
 
     Attributes:
@@ -172,8 +171,7 @@ class Unit:
     io: list[IoEntry] = field(default_factory=list[IoEntry])
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message leased to a worker.
 
     Attributes:

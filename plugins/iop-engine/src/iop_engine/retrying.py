@@ -90,7 +90,7 @@ class Retrying:
             now = clock.monotonic()
             settle(failed.noted(max(0.0, next_start - now), began=self._change(failed, now - first_start)))
             crash_points.reach("retry.noted")
-            delivery = replace(delivery, attempt=delivery.attempt + 1)
+            delivery = delivery._replace(attempt=delivery.attempt + 1)
             if handling.wait_until(next_start):
                 continue
             if handling.end is not None:
@@ -136,7 +136,7 @@ class Retrying:
             return
         if unit is None:
             settle(failed.noted(-1, began=self._change(failed, 0.0)))
-            self._runtime.store.put_back(replace(failed.delivery, attempt=failed.delivery.attempt + 1))
+            self._runtime.store.put_back(failed.delivery._replace(attempt=failed.delivery.attempt + 1))
         # At once, so that no job of the pool takes another message.
         self._runtime.store.close_queue(failed.delivery.queue)
         for callback in self._runtime.on_disable:

@@ -7,7 +7,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
@@ -231,4 +230,4 @@ def _without_sends(unit: Unit, exc: StoreError) -> Unit:
     One message that can never be stored must not stop its queue.
     """
     _LOG.error("what a handler sent cannot be stored, its message ends in error: %s", exc)
-    return Unit(settled=[replace(end, status=MessageStatus.ERROR, error=str(exc)) for end in unit.settled])
+    return Unit(settled=[end._replace(status=MessageStatus.ERROR, error=str(exc)) for end in unit.settled])

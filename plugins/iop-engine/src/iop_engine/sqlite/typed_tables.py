@@ -90,7 +90,7 @@ class TypedTables:
         row = [to_sql(column.kind, values.pop(column.field, None)) for column in table.columns]
         self._connection.execute(table.insert, (body.body_id, *row))
         is_complete = not any(value is not None for value in values.values())
-        return replace(body, payload=b"") if is_complete else body
+        return body._replace(payload=b"") if is_complete else body
 
     def forget(self) -> None:
         """Look at all tables anew: the transaction that made or extended some was undone."""
@@ -244,7 +244,7 @@ def restored(connection: sqlite3.Connection, body: Body) -> Body:
             cells = ((layout.get(name), value) for (name, *_), value in zip(found.description, row, strict=True))
             values = {known[0]: from_sql(known[1], value) for known, value in cells if known is not None}
             payload = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-            return replace(body, payload=payload.encode("utf-8", "backslashreplace"))
+            return body._replace(payload=payload.encode("utf-8", "backslashreplace"))
     return body
 
 
