@@ -1,4 +1,4 @@
-"""What iop-engine offers: the backend ``local`` and the store ``sqlite``."""
+"""What iop-engine offers: the backend ``local``, the store ``sqlite`` and a command to verify them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from iop_core.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from iop_core.backends import Backend
+    from iop_core.commands import CommandEntry
     from iop_core.stores import Store
 
 
@@ -25,3 +26,14 @@ def iop_stores() -> list[type[Store]]:
     from iop_engine.sqlite.store import SqliteStore
 
     return [SqliteStore]
+
+
+@hookimpl
+def iop_commands() -> list[CommandEntry]:
+    """Offer ``iop verify-durability``."""
+    from iop_core.commands import CommandEntry
+
+    location = "iop_engine.verification.command:verify_durability"
+    return [
+        CommandEntry("verify-durability", "Kill productions on this disk and check that nothing is lost.", location)
+    ]
