@@ -78,6 +78,22 @@ class Queue:
             # In every case: a refill reads for one worker what others may be waiting for.
             self._condition.notify()
 
+    def leave_on_disk(self, message_id: int, priority: MessagePriority) -> bool:
+        """Count a message that has just been stored, when it need not be in memory yet; else it is published.
+
+        Most of a long queue comes here, so that it is not made ready in vain.
+        """
+        with self._condition:
+            if priority < MessagePriority.ASYNC or self._withdrawn:
+                return False
+            if message_id > self._last_id:
+                if not self._more_on_disk and not self._is_window_full():
+                    return False
+                self._more_on_disk = True
+            self.unsettled += 1
+            self._condition.notify()
+            return True
+
     def lease(self, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
         """Wait for the next message; None once the queue is closed, or the caller is called away."""
         with self._condition:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from iop_engine.sqlite.rows import to_microseconds
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -21,11 +23,13 @@ class Job:
         size_bytes: Length of its bodies.
     """
 
-    __slots__ = ("_latch", "created", "error", "size_bytes", "unit")
+    __slots__ = ("_latch", "created", "error", "moment", "size_bytes", "unit")
 
     def __init__(self, unit: Unit, created: datetime, size_bytes: int) -> None:
         self.unit = unit
         self.created = created
+        # As it is stored.
+        self.moment = to_microseconds(created)
         self.size_bytes = size_bytes
         self.error: StoreError | None = None
         self._latch = threading.Lock()

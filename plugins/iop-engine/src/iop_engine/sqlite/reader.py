@@ -118,7 +118,8 @@ class SqliteReader(StoreReader):
 
     def queues(self) -> list[QueueStatus]:
         """Return every queue that holds unfinished messages."""
-        sql = "SELECT queue, count(*), min(created) FROM headers WHERE status <= 3 GROUP BY queue ORDER BY queue"
+        where = "status <= 3 AND queue <> ''"  # without those that are handled in their callers' jobs
+        sql = f"SELECT queue, count(*), min(created) FROM headers WHERE {where} GROUP BY queue ORDER BY queue"  # noqa: S608
         return self._read(lambda row: QueueStatus(row[0], row[1], to_datetime(row[2])), sql)
 
     def queue(self, name: str, *, at_most: int) -> QueueStatus:

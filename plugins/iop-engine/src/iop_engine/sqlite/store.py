@@ -183,17 +183,20 @@ class SqliteStore(Store):
         """Hand over what is on disk now; runs in the writer's thread."""
         for job in jobs:
             for message in job.unit.new:
-                delivery = delivery_of(message, job.created)
                 if message.status is not MessageStatus.QUEUED:
                     continue
                 if not message.queue.startswith(SYNC_CALL_PREFIX):
-                    self._queues.get(message.queue).publish(delivery)
+                    queue = self._queues.get(message.queue)
+                    if not queue.leave_on_disk(message.message_id, message.priority):
+                        queue.publish(delivery_of(message, job.created))
                 elif message.type is MessageType.RESPONSE:
-                    self._slots.deliver(delivery)
+                    self._slots.deliver(delivery_of(message, job.created))
             for change in job.unit.changes:
                 if change.status is MessageStatus.QUEUED:
                     self._hand_out_again(change.message_id)
             for end in job.unit.settled:
+                if not end.queue:  # it was handled in its caller's job
+                    continue
                 self._queues.get(end.queue).unsettled -= 1
 
     def _hand_out_again(self, message_id: int) -> None:
