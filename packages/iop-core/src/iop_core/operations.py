@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from iop_core.business_host import BusinessHost
 from iop_core.deferring import DeferringHost
@@ -21,6 +21,8 @@ class BusinessOperation(BusinessHost):
         ...         return None
     """
 
+    # "InProc": it runs in the job of whoever sends to it, and has no queue.
+    INVOCATION: ClassVar[str] = "Queue"
     _wants_retry: bool = False
     _wants_suspension: bool = False
 

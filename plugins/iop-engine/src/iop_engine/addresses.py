@@ -9,6 +9,7 @@ from iop_core.alarms import ALARM_ITEM
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ConfigurationError, SharedJobsError, UnknownItemError
 from iop_core.headers import BusinessType
+from iop_engine.in_proc_calls import is_in_proc
 from iop_engine.order_keys import OrderKeys, order_keys_of
 
 # Processes with pool size 0 share this queue and its jobs, as in IRIS.
@@ -25,6 +26,7 @@ class Address:
         item: Name of the item.
         queue: Its queue.
         business_type: Kind of the item.
+        is_in_proc: Whether it runs in its callers' jobs instead.
         order_keys: Gives its messages the keys by which they are kept in order; None when they need none.
     """
 
@@ -32,6 +34,7 @@ class Address:
     queue: str
     business_type: BusinessType
     order_keys: OrderKeys | None = None
+    is_in_proc: bool = False
 
     def order_key(self, message: object) -> str:
         """Return the key by which a message is kept in order; empty when it needs none."""
@@ -56,7 +59,7 @@ class AddressBook:
                 raise ConfigurationError(f"an item cannot be called {name!r}: the engine's own queue has that name")
         _check_actors([item for item in production.items if queue_of(item) == ACTOR_QUEUE])
         self._addresses = {
-            item.name: Address(item.name, queue_of(item), item.business_type, order_keys_of(item))
+            item.name: Address(item.name, queue_of(item), item.business_type, order_keys_of(item), is_in_proc(item))
             for item in production.items
         }
         for item in production.items:

@@ -9,6 +9,7 @@ from iop_core.errors import SendError
 from iop_core.headers import BusinessType
 from iop_core.stores import NewMessage
 from iop_engine.addresses import ALARM_QUEUE, Address
+from iop_engine.in_proc_calls import deliver
 from iop_engine.scope import Scope
 from iop_engine.sender import Sender
 
@@ -16,8 +17,13 @@ from iop_engine.sender import Sender
 def send_async(sender: Sender, target: str, message: object, description: str) -> None:
     """Send a request that nobody waits for; see ``Host``."""
     scope = sender.own_scope()
-    request = sender.request(target, message, description, scope)
-    if scope is not None and scope.unit is not None:
+    address = sender.runtime.addresses.get(target)
+    request = sender.request_to(address, message, description, scope)
+    if address.is_in_proc:
+        deliver(request, sender.runtime)
+        if scope is not None:
+            scope.follow(request.session_id)
+    elif scope is not None and scope.unit is not None:
         scope.unit.new.append(request)
     else:
         sender.store_now(request, scope)
@@ -32,9 +38,13 @@ def send_for_answer(sender: Sender, target: str, message: object, description: s
             "there is nobody to bring it to. Send from on_request, on_response or on_complete, or with "
             "response_required=False"
         )
-    request = sender.request(target, message, description, scope)
+    address = sender.runtime.addresses.get(target)
+    request = sender.request_to(address, message, description, scope)
     _bring_answer(sender, request, scope, completion_key)
-    scope.unit.new.append(request)
+    answer = deliver(request, sender.runtime) if address.is_in_proc else None
+    if answer is not None:
+        scope.asked_in_proc += 1
+    scope.unit.new.append(answer or request)
 
 
 def set_timer(sender: Sender, seconds: float, completion_key: str) -> None:

@@ -10,6 +10,7 @@ from iop_core.clock import Clock, SystemClock
 from iop_core.errors import StoreError
 from iop_core.stores import Unit
 from iop_engine.answers import message_of
+from iop_engine.in_proc_calls import call
 from iop_engine.sender import RETRY_SECONDS, Sender, waits_for_room
 
 
@@ -18,6 +19,10 @@ async def send_and_await(
 ) -> object:
     """Send a request and await the reply; see ``Host``."""
     scope = sender.own_scope()
+    if sender.runtime.addresses.get(target).is_in_proc:
+        # In a thread, because it would hold up the event loop.
+        request = sender.request(target, message, description, scope)
+        return await asyncio.to_thread(call, request, sender.runtime)
     while True:
         try:
             return await _await_answer(sender, target, message, timeout_seconds, description)

@@ -24,13 +24,13 @@ from iop_core.events import (
     StoredMessage,
     Trace,
 )
-from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority, MessageType
+from iop_core.headers import Body, BusinessType, Invocation, MessageHeader, MessagePriority, MessageStatus, MessageType
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
 from iop_core.message_control import BulkResult, Selection
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
-from iop_core.stores import NewMessage, Store, Unit
+from iop_core.stores import HeaderChange, NewMessage, Store, Unit
 from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import Address, AddressBook
 from iop_engine.alarm_runner import AlarmRunner
@@ -39,6 +39,7 @@ from iop_engine.answers import message_of, wait_for
 from iop_engine.component_host import ComponentHost
 from iop_engine.component_sources import source_of
 from iop_engine.history import History
+from iop_engine.in_proc_calls import call, deliver
 from iop_engine.items import Items
 from iop_engine.lane import build_alarm_lane
 from iop_engine.lanes import Lanes
@@ -270,13 +271,18 @@ class Engine:
     def send_many(self, item: str, messages: Sequence[object]) -> list[int]:
         """Send requests in one commit, each in a session of its own; return the session ids."""
         requests = [self._request(item, message) for message in messages]
-        if requests:
+        if self._address_of(item).is_in_proc:
+            for request in requests:
+                deliver(request, self._runtime)
+        elif requests:
             self._store.submit(Unit(new=requests)).wait()
         return [request.session_id for request in requests]
 
     def call(self, item: str, message: object, *, timeout_seconds: float) -> object:
         """Send a request from outside and return the reply message."""
         request = self._request(item, message)
+        if self._address_of(item).is_in_proc:
+            return call(request, self._runtime)
         slot = self._store.open_reply()
         request.return_queue = slot.queue
         request.priority = MessagePriority.SYNC
@@ -353,7 +359,8 @@ class Engine:
         return self._runtime.addresses.get(item)
 
     def _runs(self, item: str) -> bool:
-        return self._lanes.find(self._address_of(item).queue) is not None
+        address = self._address_of(item)
+        return not address.is_in_proc and self._lanes.find(address.queue) is not None
 
     def _request(self, item: str, message: object) -> NewMessage:
         address = self._addresses.get(item)
@@ -378,8 +385,16 @@ class Engine:
             "those that were in hand again"
         )
         _LOG.warning("%s", text)
+        # Their senders are handled again, and send them again.
+        error = "the production died while its sender's job handled it"
+        cut_off = self._store.reader.messages(MessageFilter(status=MessageStatus.DELIVERED))
+        changes = [
+            HeaderChange(header.message_id, MessageStatus.ERROR, error=error)
+            for header in cut_off
+            if header.invocation is Invocation.IN_PROC
+        ]
         entry = LogEntry(0, EventType.WARNING, "", 0, 0, "", text, self._options.clock.now())
-        self._store.submit(Unit(log=[entry]))
+        self._store.submit(Unit(log=[entry], changes=changes))
 
     def _note(self, state: str) -> None:
         notes = {

@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, object] = {
     "ThrottleDelay": 0.0,
     "CallSchedule": "",
     ORDER_BY: "",
+    "Invocation": "Queue",
     **ALERT_DEFAULTS,
 }
 """Name of each setting of the business host to its default, whose type is the type of the setting."""

@@ -15,6 +15,7 @@ from iop_core.services import BusinessService
 from iop_core.stores import Unit
 from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import ACTOR_QUEUE, AddressBook, queue_of
+from iop_engine.in_proc_calls import is_in_proc
 from iop_engine.item_switches import ItemSwitches
 from iop_engine.lanes import START_ORDER, Lanes, items_of
 from iop_engine.production_changes import compare
@@ -83,7 +84,7 @@ class Items:
         item = items_of(self.production, queue)[0]
         if queue == ACTOR_QUEUE:  # they are all enabled, or none
             return None if item.enabled else (ItemState.DISABLED, "disabled in the production")
-        if item.pool_size == 0 and not _serves_callers(item):
+        if item.pool_size == 0 and not _serves_callers(item) and not is_in_proc(item):
             return ItemState.DISABLED, NO_JOBS
         why = self._switches.why_off(item)
         if why is None and not self._windows.is_active(item):

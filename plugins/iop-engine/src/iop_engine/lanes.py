@@ -10,6 +10,8 @@ from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ComponentStartError
 from iop_core.headers import BusinessType
 from iop_engine.addresses import ACTOR_QUEUE, queue_of
+from iop_engine.in_proc_calls import is_in_proc
+from iop_engine.in_proc_lane import InProcLane
 from iop_engine.lane import Lane, build_lane
 from iop_engine.runtime import Runtime
 
@@ -62,7 +64,10 @@ class Lanes:
                 items[0].name, "a message from before its stop is still being handled; start it when that has ended"
             )
         size = production.actor_pool_size if queue == ACTOR_QUEUE else items[0].pool_size
-        lane = build_lane(queue, items, max(1, size), self._runtime)
+        if is_in_proc(items[0]):
+            lane: Lane = InProcLane(items[0], self._runtime)
+        else:
+            lane = build_lane(queue, items, max(1, size), self._runtime)
         self._lanes[queue] = lane
         try:
             lane.start()

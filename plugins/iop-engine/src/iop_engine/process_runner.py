@@ -115,7 +115,7 @@ class ProcessRunner(Runner):
             else:
                 result = self._on_document(component, delivery, record, unit)
             self._take_response(record, result)
-            record.pending += sum(
+            record.pending += scope.asked_in_proc + sum(
                 1 for message in unit.new if message.process_id == record.process_id and message.return_queue
             )
             if record.pending == 0:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
-from iop_core.stores import Store
+from iop_core.headers import MessageStatus
+from iop_core.stores import Delivery, Store, Unit
 from iop_engine.addresses import AddressBook
 from iop_engine.alerts.item_alerts import ItemAlerts
 from iop_engine.deferred_responses import DeferredResponses
 from iop_engine.in_hand import MessagesInHand
+from iop_engine.in_proc_calls import InProcTarget
 from iop_engine.item_activity import Activities
 from iop_engine.stream_reader import StreamIds
 from iop_engine.wait_graph import WaitGraph
@@ -35,6 +37,7 @@ class Runtime:
         on_disable: Called with an item that is to be disabled and why; from any thread, returns at once.
         activities: What each item has done.
         waits: Who waits for whom.
+        in_proc: The operations that run in their callers' jobs, by item.
         alerts: Tells people that something needs them.
     """
 
@@ -49,9 +52,19 @@ class Runtime:
     deferred: DeferredResponses = field(default_factory=DeferredResponses)
     on_disable: list[Callable[[str, str], None]] = field(default_factory=list[Callable[[str, str], None]])
     waits: WaitGraph = field(default_factory=WaitGraph)
+    in_proc: dict[str, InProcTarget] = field(default_factory=dict[str, InProcTarget])
     activities: Activities = field(init=False)
     alerts: ItemAlerts = field(init=False)
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.clock)
         self.alerts = ItemAlerts(self)
+
+    def note_end(self, delivery: Delivery, unit: Unit) -> None:
+        """Note how the handling of a message ended, or its latest try; a look is all that most cost."""
+        activity = self.activities.of(delivery.target)
+        end = unit.settled[0] if unit.settled else None
+        if unit.changes or activity.last_error or (end and (end.error or end.status is MessageStatus.SUSPENDED)):
+            self.alerts.look_at(delivery, unit)
+        if end is not None:
+            activity.ended(end.error)

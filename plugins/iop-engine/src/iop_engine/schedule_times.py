@@ -70,7 +70,7 @@ class TimePattern:
 
     def _check(self, text: str) -> None:
         try:
-            time(*(max(0, number) for number in self.clock))
+            time(max(0, self.clock[0]), max(0, self.clock[1]), max(0, self.clock[2]))
         except ValueError as exc:
             raise SettingError(f"{text!r} is no point in time: {exc}") from exc
         if self.is_week:

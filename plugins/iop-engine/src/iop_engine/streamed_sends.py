@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iop_core.errors import SendError
 from iop_core.generator_messages import GeneratorRequest, GeneratorStart
 from iop_core.headers import MessagePriority
 from iop_core.stores import Unit
@@ -15,6 +16,8 @@ def send_generator(
 ) -> StreamReader:
     """Ask for a stream of messages; see ``Host``."""
     runtime = sender.runtime
+    if runtime.addresses.get(target).is_in_proc:
+        raise SendError(f"{target!r} runs in its callers' jobs (InProc), so it gives no streams")
     body = runtime.codec.encode(message)
     stream = runtime.streams.new()
     session_id = 0

@@ -71,7 +71,6 @@ class Worker:
         self._runners = runners
         self._runtime = runtime
         self._store = runtime.store
-        self._activities = {item: runtime.activities.of(item) for item in runners}
         self._in_hand: Delivery | None = None
         self._job = Job(queue)
         # Messages for items that this worker does not serve.
@@ -201,12 +200,7 @@ class Worker:
         self._runtime.waits.forget(self._job.answers)  # its answer is on its way, or comes later
         self._job.answers = ""
         if self._in_hand is not None:
-            activity = self._activities[self._in_hand.target]
-            end = unit.settled[0] if unit.settled else None
-            if unit.changes or activity.last_error or (end and (end.error or end.status is MessageStatus.SUSPENDED)):
-                self._runtime.alerts.look_at(self._in_hand, unit)
-            if end is not None:
-                activity.ended(end.error)
+            self._runtime.note_end(self._in_hand, unit)
         crash_points.reach("message.handled")
         self._tickets.append((self._store.submit(unit), unit))
         crash_points.reach("message.submitted")
