@@ -200,4 +200,5 @@ def _delivery_of(request: NewMessage, runtime: Runtime) -> Delivery:
         attempt=1,
         body=request.body,
         super_session=request.super_session,
+        source_type=request.source_type,
     )

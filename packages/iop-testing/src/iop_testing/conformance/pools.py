@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from iop_core import BusinessProcess, BusinessService, InboundAdapter
+from iop_core import BusinessOperation, BusinessProcess, BusinessService, InboundAdapter
 from iop_core.errors import ComponentStartError, RequestTimeoutError, SharedJobsError, SyncDeadlockError
+from iop_core.headers import Invocation, MessageStatus
 from iop_core.item_control import ItemState, ItemStatus
 from iop_production import Production
 from iop_testing.conformance.queues import NOTE, actors, notes, sink, sink_class
@@ -115,6 +118,37 @@ class PoolSuite(BackendSuite):
             run.wait_until_idle()
             assert status_of(run, "Taking").jobs == len(adapters) == 3
         assert sorted(trial.seen, key=int) == [str(number) for number in range(20)]
+
+    def test_in_proc(self, trial: BackendTrial) -> None:
+        """An operation with INVOCATION InProc runs in its caller's job, without a queue; its messages are stored."""
+        threads: list[int] = []
+
+        class Inner(BusinessOperation):
+            INVOCATION = "InProc"
+
+            def on_message(self, request: Note) -> Note:
+                threads.append(threading.get_ident())
+                return request
+
+        class Caller(BusinessService):
+            def on_message(self, request: Note) -> object:
+                threads.append(threading.get_ident())
+                return self.send_request_sync("Inner", request)
+
+        production = Production("Conformance.InProc")
+        production.operation(Inner)
+        production.service(Caller)
+        with trial.run(production) as run:
+            assert run.call("Caller", NOTE) == NOTE
+            headers = run.messages()
+        assert len(threads) == 2
+        assert threads[0] == threads[1]
+        inner = [header for header in headers if "Inner" in (header.source, header.target)]
+        assert {(header.invocation, header.queue, header.status) for header in inner} == {
+            (Invocation.IN_PROC, "", MessageStatus.COMPLETED)
+        }
+        assert {header.session_id for header in headers} == {headers[0].session_id}
+        assert [(int(header.source_type), int(header.target_type)) for header in inner] == [(1, 3), (3, 1)]
 
     def test_disabled_item(self, trial: BackendTrial) -> None:
         """The queue of a disabled item takes messages; they are handled when it is enabled."""
