@@ -18,9 +18,6 @@ from iop_engine.verification.partner import Partner
 from iop_engine.verification.report import Report
 from iop_engine.verification.traffic import KINDS
 
-# So many kills share one data directory and are then judged; more would make judging slow.
-KILLS_PER_ROUND = 200
-
 _START_SECONDS = 60.0
 # A point that is not reached meanwhile is one like any other.
 _AT_POINT_SECONDS = 0.3
@@ -37,6 +34,7 @@ class Campaign:
         seconds: How long to go on; None: until the kills are done.
         seed: What is sent, and when children are killed, follows from it.
         kinds: Which kinds of parcels are sent.
+        kills_per_round: So many kills share one data directory and are then judged; many make judging slow.
         plant: As in ``ChildOrder``.
         patience_seconds: How long the last child of a round may take to finish everything.
         on_progress: Called after each round.
@@ -47,6 +45,7 @@ class Campaign:
     seconds: float | None = None
     seed: int = 1
     kinds: tuple[str, ...] = KINDS
+    kills_per_round: int = 200
     plant: str = ""
     patience_seconds: float = 60.0
     on_progress: Callable[[Report], None] = lambda _: None
@@ -87,7 +86,9 @@ class _Round:
 
     def run(self, deadline: float | None) -> None:
         campaign, report = self._campaign, self._report
-        left = KILLS_PER_ROUND if campaign.kills is None else min(KILLS_PER_ROUND, campaign.kills - report.kills)
+        left = campaign.kills_per_round
+        if campaign.kills is not None:
+            left = min(left, campaign.kills - report.kills)
         with Partner(self._folder, self._traffic_seed, campaign.kinds) as partner:
             while left > 0 and (deadline is None or time.monotonic() < deadline):
                 self._kill_one(partner)
@@ -128,7 +129,7 @@ class _Round:
 
     def _finish(self, partner: Partner) -> None:
         """Let one child do everything that is left, as long as it takes."""
-        partner.limit(2)
+        partner.limit(5)
         child = self._start(partner)
         patience = self._campaign.patience_seconds
         partner.serve(patience, lambda: child.poll() or self._is_complete(partner))
