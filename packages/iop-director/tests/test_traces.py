@@ -153,6 +153,7 @@ def test_dictionary_is_json_and_keeps_every_field() -> None:
         "attempts": 0,
         "resent": "",
         "super_session": "",
+        "order_key": "",
     }
     assert data["log"][0]["type"] == "Error"
     assert data["log"][0]["text"] == "disk full\nTraceback\r"
