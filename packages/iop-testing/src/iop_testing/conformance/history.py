@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from iop_core import BusinessOperation, BusinessProcess, Message
+from iop_core import BusinessOperation, BusinessProcess, BusinessService, InboundAdapter, Message
 from iop_core.backends import MessageHistory
 from iop_core.events import EventType, LogFilter, MessageFilter
 from iop_core.headers import BusinessType, MessageHeader, MessageStatus, MessageType
@@ -146,6 +146,29 @@ class HistorySuite(BackendSuite):
         found = history.log(item="Talker", criteria=LogFilter(since=trial.clock.now()))
         assert found[0].text == "info two"
         assert found[0].time_logged > begin
+
+    def test_io_log(self, trial: BackendTrial) -> None:
+        """What a service takes in is kept when ArchiveIO says so, and only then; a purge counts it."""
+
+        class Shelf(InboundAdapter):
+            def on_init(self) -> None:
+                self.left = 3
+
+            def on_task(self) -> None:
+                if self.left:
+                    self.left -= 1
+                    self.business_host.process_input(Note(str(self.left)))
+
+        counts: list[int] = []
+        for archives in (0, 1):
+            production = Production("Conformance.History")
+            production.service("In", BusinessService, adapter_class=Shelf, settings={"ArchiveIO": archives})
+            with trial.run(production) as run:
+                trial.pass_time_until(lambda: run.running.items()[0].handled >= 3)
+                run.wait_until_idle()
+                trial.clock.advance(1)
+                counts.append(run.running.purge(PurgeOptions(days_to_keep=0, types=("io",))).removed.get("io_log", 0))
+        assert counts == [0, 3]
 
     # Viewer and trace
 

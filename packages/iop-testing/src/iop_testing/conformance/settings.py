@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from iop_core import BusinessOperation, BusinessService, InboundAdapter
 from iop_core.definitions import ProductionDefinition
-from iop_core.errors import ComponentStartError, SettingError
+from iop_core.errors import ComponentStartError, ConfigurationError, SettingError
 from iop_core.item_control import ItemState
 from iop_core.setting_layers import DefaultSetting, Layer
 from iop_production import Production
@@ -192,3 +193,61 @@ class SettingSuite(BackendSuite):
             run.wait_until_idle()
         gaps = [later - earlier for earlier, later in pairwise(moments)]
         assert all(gap >= 2 for gap in gaps), moments
+
+    def test_schedule(self, trial: BackendTrial) -> None:
+        """A schedule is a square wave: an item runs from START to STOP, and its messages wait in between."""
+        with trial.run(self._scheduled(trial, start=3600, stop=7200)) as run:
+            run.send("Out", NOTE)
+            run.wait_until_idle()
+            assert (run.running.items()[0].state, trial.seen) == (ItemState.DISABLED, [])
+            trial.clock.advance(3600)
+            trial.until(lambda: trial.seen == ["class"])
+            assert run.running.items()[0].state is ItemState.RUNNING
+            trial.clock.advance(3600)
+            trial.until(lambda: run.running.items()[0].state is ItemState.DISABLED)
+
+    def test_schedule_is_not_made_up_for(self, trial: BackendTrial) -> None:
+        """What counts at a start is the present: events that were missed are not made up for."""
+        production = self._scheduled(trial, start=3600, stop=7200)
+        with trial.run(production) as run:
+            run.send("Out", NOTE)
+            run.wait_until_idle()
+        trial.clock.advance(10_000)
+        with trial.run(production) as run:
+            run.wait_until_idle()
+            assert (run.running.items()[0].state, trial.seen) == (ItemState.DISABLED, [])
+
+    def test_star_in_a_schedule(self, trial: BackendTrial) -> None:
+        """A star stands for any, with everything to its left: this one is about minutes of any hour of any day."""
+        production = greeter(trial)
+        production.item("Out").schedule = "START:1999-01-01T*:00:00,STOP:1999-01-01T*:30:00"
+        with trial.run(production) as run:
+            for expected in (ItemState.RUNNING, ItemState.DISABLED) * 2:
+                trial.until(lambda expected=expected: run.running.items()[0].state is expected)  # type: ignore[misc]
+                trial.clock.advance(1800)
+
+    @pytest.mark.parametrize("wrong", ["START:noon", "START:*-*-*T08:00:00,", "cron: 0 6 * * *", "@Nowhere"])
+    def test_schedules_that_cannot_be_used(self, trial: BackendTrial, wrong: str) -> None:
+        """A schedule that cannot be understood stops the start; a comma at the end is a mistake."""
+        production = greeter(trial)
+        production.item("Out").schedule = wrong
+        with pytest.raises(ConfigurationError, match="Out"), trial.run(production):
+            pass
+
+    def test_named_schedule(self, trial: BackendTrial) -> None:
+        """A schedule may have a name, by which items refer to it."""
+        production = self._scheduled(trial, start=3600, stop=7200)
+        production.schedules = {"Office": production.item("Out").schedule}
+        production.item("Out").schedule = "@Office"
+        with trial.run(production) as run:
+            assert run.running.items()[0].state is ItemState.DISABLED
+            trial.clock.advance(3600)
+            trial.until(lambda: run.running.items()[0].state is ItemState.RUNNING)
+
+    @staticmethod
+    def _scheduled(trial: BackendTrial, *, start: float, stop: float) -> Production:
+        """Return a production whose item is active from so many seconds on until so many seconds from now."""
+        production, now = greeter(trial), trial.clock.now().astimezone()
+        times = [f"{now + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}" for seconds in (start, stop)]
+        production.item("Out").schedule = f"START:{times[0]},STOP:{times[1]}"
+        return production
