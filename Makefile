@@ -30,10 +30,10 @@ dev:
 	@python=$$($(FIND_PYTHON)) && "$$python" tools/environment.py dev
 
 test: check
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 test-all: check
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2
 
 check: lint types contracts
 
