@@ -254,6 +254,23 @@ def test_update_without_a_change_does_nothing() -> None:
         assert EVENTS == ["init"]
 
 
+def test_update_takes_a_number_and_its_text_for_the_same() -> None:
+    class Counts(Keep):
+        Limit: int = 5
+        IsQuiet: bool = False
+
+    def made(settings: dict) -> Production:
+        made = Production("Test.Items")
+        made.operation("Counts", Counts, settings=settings)
+        return made
+
+    with run_production(made({"Limit": 7, "IsQuiet": True, "FailureTimeout": 15})) as run:
+        texts = made({"Limit": "7", "IsQuiet": "1", "FailureTimeout": "15"})
+        assert not run.running.update(texts.definition()).has_changes
+        texts.item("Counts").host_setting("Limit", "8")
+        assert run.running.update(texts.definition()).restarted == ("Counts",)
+
+
 def test_update_says_which_item_could_not_start_and_runs_the_others() -> None:
     class Broken(BusinessOperation):
         def on_init(self):

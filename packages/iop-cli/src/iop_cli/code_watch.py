@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import click
 
 from iop_cli.production_source import ProductionSource
-from iop_cli.update_text import update_text
 from iop_core.errors import IopError, MissingPackageError
 from iop_director.safe_text import one_line
 
@@ -92,7 +91,7 @@ class CodeWatch:
         problem = self._try_in_another_process()
         if problem is None:
             try:
-                self._say(one_line(f"Reloaded: {update_text(self._running.update(self._source.read_again()))}"))
+                self._say(one_line(f"Reloaded: {self._running.update(self._source.read_again()).to_text()}"))
             except IopError as exc:
                 problem = str(exc)
         if problem is not None:

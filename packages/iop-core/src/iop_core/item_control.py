@@ -87,6 +87,22 @@ class UpdateResult:
         """True when anything was done."""
         return bool(self.added or self.removed or self.restarted or self.failed)
 
+    def to_text(self) -> str:
+        """Return in one line what was added, removed and restarted, and what failed.
+
+        Example:
+            >>> UpdateResult(added=("Out",), failed={"In": "no port"}).to_text()
+            'added Out; failed In (no port)'
+        """
+        groups = (("added", self.added), ("removed", self.removed), ("restarted", self.restarted))
+        parts = [f"{deed} {', '.join(items)}" for deed, items in groups if items]
+        parts += [f"failed {item} ({reason})" for item, reason in self.failed.items()]
+        parts += [
+            f"{count} message{'s still wait' if count != 1 else ' still waits'} for {item}"
+            for item, count in self.left_queued.items()
+        ]
+        return "; ".join(parts) or "nothing changed"
+
 
 class ItemControl(Protocol):
     """Single items of a running production: what they do, and stopping and starting them.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from iop_core.definitions import ItemDefinition, ProductionDefinition
-from iop_core.errors import ConfigurationError
+from iop_core.errors import ConfigurationError, SettingError
+from iop_core.setting_discovery import settings_of
+from iop_core.setting_values import read_value
 from iop_engine.addresses import ACTOR_QUEUE, queue_of
 from iop_engine.lanes import STOP_ORDER
 
@@ -34,7 +37,7 @@ def compare(old: ProductionDefinition, new: ProductionDefinition) -> ProductionC
     before, after = _by_name(old), _by_name(new)
     added = tuple(name for name in after if name not in before)
     removed = tuple(name for name in before if name not in after)
-    changed = tuple(name for name, item in after.items() if name in before and before[name] != item)
+    changed = tuple(name for name, item in after.items() if name in before and not _same(before[name], item))
     stopped = [before[name] for name in (*removed, *changed)]
     started = [after[name] for name in (*changed, *added)]
     touched = {queue_of(item) for item in (*stopped, *started)}
@@ -63,3 +66,34 @@ def check_update(old: ProductionDefinition, new: ProductionDefinition) -> None:
 
 def _by_name(production: ProductionDefinition) -> dict[str, ItemDefinition]:
     return {item.name: item for item in production.items}
+
+
+def _same(before: ItemDefinition, after: ItemDefinition) -> bool:
+    """Return whether two definitions of an item mean the same; a setting may be a number in one and text in the other.
+
+    What is deployed holds text, and a production that a program made holds what was written there.
+    """
+    if replace(before, host_settings={}, adapter_settings={}) != replace(after, host_settings={}, adapter_settings={}):
+        return False
+    pairs = (
+        (before.host_settings, after.host_settings, after.component_class),
+        (before.adapter_settings, after.adapter_settings, after.adapter_class),
+    )
+    return all(old == new or _read(old, owner) == _read(new, owner) for old, new, owner in pairs)
+
+
+def _read(settings: Mapping[str, object], owner: type | None) -> dict[str, object]:
+    """Return what a component of a class sees; text for the settings that its class does not declare."""
+    known = settings_of(owner) if owner is not None else {}
+    return {name: _value(value, known[name].python_type if name in known else None) for name, value in settings.items()}
+
+
+def _value(value: object, python_type: type | None) -> object:
+    if python_type is not None:
+        try:
+            return read_value(value, python_type)
+        except SettingError:
+            return value  # its item cannot start; it is compared as it is
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value

@@ -11,7 +11,6 @@ import click
 from iop_cli.application import Application, pass_application
 from iop_cli.options import query_options
 from iop_cli.output import print_json
-from iop_cli.update_text import update_text
 from iop_core.errors import BackendError
 from iop_director import Director
 from iop_director.records import status_to_dict
@@ -63,7 +62,7 @@ def update(application: Application, *, namespace: str | None, data_dir: Path | 
     if as_json:
         print_json(asdict(result))
     else:
-        click.echo(one_line(f"{director.status().production} updated: {update_text(result)}"))
+        click.echo(one_line(f"{director.status().production} updated: {result.to_text()}"))
     if result.failed:
         raise BackendError(f"not all items could take it over: {', '.join(result.failed)}")
 
