@@ -99,8 +99,9 @@ class MemoryDirector:
         self.calls.append("status_production")
         return _given(self.status)
 
-    def register_production_definition(self, name: str, definition: dict[str, Any]) -> None:
+    def register_production_definition(self, name: str, definition: dict[str, Any], *, actor: str, reason: str) -> None:
         self.calls.append("register_production_definition")
+        self.arguments["register_production_definition"] = (actor, reason)
         self.exports[name] = copy.deepcopy(definition["Production"])
 
     def apply_production_plan(self, plan: dict[str, Any], *, allow_destructive: bool) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from iop_core.errors import (
+    BackendUnavailableError,
     ConfigurationError,
     IopError,
     PlanApplyError,
@@ -19,6 +20,7 @@ from iop_core.errors import (
     UnknownDeploymentError,
     UnsupportedByBackendError,
 )
+from iop_core.item_control import UpdateResult
 from iop_production import Production, ProductionApplyResult
 from iop_production.backup import current_user
 
@@ -95,11 +97,44 @@ def test_plan_is_made_when_none_is_given(desired, director, tmp_path) -> None:
 def test_update_can_be_left_out_or_not_be_possible(desired, director, tmp_path) -> None:
     assert not desired.apply(update=False, backup_dir=tmp_path).updated_runtime
     assert "status_production" not in director.calls
-    for status in (RuntimeError("down"), "junk", {"Production": "Other", "Status": "running"}):
+    stopped = {"Production": "Demo.Production", "Status": "stopped"}
+    for status in (RuntimeError("down"), "junk", {"Production": "Other", "Status": "running"}, stopped):
         director.status = status
         desired.item("FileInput").pool(desired.item("FileInput").pool_size + 1)
         assert not desired.apply(backup_dir=tmp_path).updated_runtime
     assert "update_production" not in director.calls
+
+
+def test_what_the_running_production_did_is_reported(desired, director, tmp_path) -> None:
+    done = UpdateResult(added=("Out",), removed=("Old",), failed={"In": "no port"}, left_queued={"Old": 3})
+    director.update_production = lambda: done
+    result = desired.apply(backup_dir=tmp_path)
+    assert "  running production: added Out; removed Old; failed In (no port); 3 messages still wait for Old" in str(
+        result
+    )
+    assert result.to_dict()["runtime_update"] == {
+        "added": ["Out"],
+        "removed": ["Old"],
+        "restarted": [],
+        "failed": {"In": "no port"},
+        "left_queued": {"Old": 3},
+    }
+    assert ProductionApplyResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
+def test_a_production_that_ended_meanwhile_is_no_failure(desired, director, tmp_path) -> None:
+    def fail() -> None:
+        raise BackendUnavailableError("it ended just now")
+
+    director.update_production = fail
+    assert not desired.apply(backup_dir=tmp_path).updated_runtime
+
+
+def test_serializers_go_with_the_plan(desired, director, tmp_path) -> None:
+    desired.serializer, desired.allowed_serializers = "pickle", ("pickle", "msgpack")
+    desired.apply(backup_dir=tmp_path)
+    said = director.plans[0]["metadata"]
+    assert (said["serializer"], said["allowed_serializers"]) == ("pickle", "pickle,msgpack")
 
 
 def test_a_failed_update_names_result_and_backup(desired, director, tmp_path) -> None:
@@ -269,10 +304,11 @@ def test_16_backups_are_private_and_reports_hold_no_secrets(desired, director, o
 def test_19_only_classes_that_are_used_are_registered(desired, director, demo, tmp_path) -> None:
     desired.process(demo.OrderProcess)
     plan = desired.plan()
-    desired.apply(plan, backup_dir=tmp_path, root_path="/src")
+    desired.apply(plan, backup_dir=tmp_path, root_path="/src", actor="maria", reason="ticket 7")
     assert director.calls.count("register_component") == 2  # the class of FileInput is not replaced
     assert director.arguments["register_component"] == (
         *("demo_app", "OrderProcess", "/src", 1, "Python.demoapp.OrderProcess"),
+        {"actor": "maria", "reason": "ticket 7"},
     )
     director.calls.clear()
     desired.item("FileInput").comment_as("x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -151,8 +152,15 @@ def test_rollback_of_what_is_not_deployed_any_more(director, old, backup) -> Non
     assert director.calls[-2:] == ["export_production", "export_production_connections"]
 
 
+def test_rollback_says_who_and_why(director, backup) -> None:
+    Production.rollback_backup(backup, director=director, allow_destructive=True, actor="otto", reason="it was wrong")
+    assert director.arguments["register_production_definition"] == ("otto", "it was wrong")
+    Production.rollback_backup(backup, director=director, allow_destructive=True)
+    assert director.arguments["register_production_definition"][1] == f"rollback to {os.path.basename(backup)}"
+
+
 def test_rollback_that_did_not_work(director, backup) -> None:
-    director.register_production_definition = lambda name, definition: None
+    director.register_production_definition = lambda name, definition, **records: None
     result = Production.rollback_backup(backup, director=director, allow_destructive=True)
     assert result.to_dict()["failed_operations"] == [{"id": "rollback", "path": "Demo.Production", "status": "failed"}]
     assert not result.success

@@ -244,9 +244,11 @@ class Backend(ABC):
         name: Scheme of the URLs it takes, such as ``local`` or ``iris``.
         location: The URL it was opened with, without secrets.
         namespace: The namespace it was opened for.
+        is_remote: Whether it works on another machine, where plans cannot be applied yet.
     """
 
     name: ClassVar[str]
+    is_remote: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -1,4 +1,7 @@
-"""What a director does with deployed productions: naming, exporting and changing them."""
+"""What a director does with deployed productions: naming, exporting and changing them.
+
+The functions that take a director are methods of ``Director``.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from iop_core.backends import Backend
 from iop_core.class_members import is_framework
-from iop_core.deployments import ComponentRegistration, Deployments
+from iop_core.deployments import ComponentRegistration, DeploymentOptions
 from iop_core.errors import BackendUnavailableError, DeploymentError, UnknownDeploymentError
 from iop_core.setting_discovery import settings_of
 from iop_director.deployed_production import load_production
@@ -22,7 +24,16 @@ from iop_production.component_classes import adapter_type
 from iop_production.names import proxy_name
 from iop_production.texts import text_of
 
+if TYPE_CHECKING:
+    from iop_core.backends import Backend
+
+NOT_DEFINED = "Not defined"
 REASON = "asked of the director"
+
+
+class _WithBackend(Protocol):
+    @property
+    def backend(self) -> Backend: ...
 
 
 def user() -> str:
@@ -33,13 +44,13 @@ def user() -> str:
         return ""
 
 
-def list_productions(backend: Backend) -> dict[str, dict[str, object]]:
-    """Return name to state for what is deployed and what runs, or ran last."""
+def list_productions(director: _WithBackend) -> dict[str, dict[str, object]]:
+    """Return the productions that are deployed, run, or ran last: name to ``Status`` and ``Since``."""
     productions: dict[str, dict[str, object]] = {
-        name: {"Status": "stopped"} for name in backend.deployments().production_names()
+        name: {"Status": "stopped"} for name in director.backend.deployments().production_names()
     }
     try:
-        status = status_to_dict(backend.history().status())
+        status = status_to_dict(director.backend.history().status())
     except BackendUnavailableError:
         return productions  # nothing ever ran
     if status["Production"]:
@@ -48,28 +59,139 @@ def list_productions(backend: Backend) -> dict[str, dict[str, object]]:
     return dict(sorted(productions.items()))
 
 
-def export_connections(backend: Backend, name: str) -> dict[str, list[str]]:
+def set_default_production(director: _WithBackend, production_name: str = "") -> None:
+    """Choose the production that is meant when none is named; empty: none.
+
+    Raises:
+        UnknownDeploymentError: None of that name is deployed.
+    """
+    director.backend.deployments().set_default_production(production_name, actor=user(), reason=REASON)
+
+
+def get_default_production(director: _WithBackend) -> str:
+    """Return the name of the default production; ``Not defined`` when there is none."""
+    return director.backend.deployments().default_production() or NOT_DEFINED
+
+
+def export_production(director: _WithBackend, production_name: str) -> dict[str, Any]:
+    """Return a deployed production as ``{name: {...}}``.
+
+    Raises:
+        UnknownDeploymentError: None of that name is deployed.
+    """
+    return director.backend.deployments().export_production(production_name)
+
+
+def export_production_connections(director: _WithBackend, production_name: str) -> dict[str, list[str]]:
     """Return item to the items that its settings lead to, as far as the registered classes say what is a target."""
-    production = load_production(backend.deployments(), name)
-    edges = production.graph().edges
-    return {
-        item: sorted({edge.target for edge in edges if edge.source_item == item and edge.target})
-        for item in production.item_names
-    }
+    production = load_production(director.backend.deployments(), production_name)
+    targets: dict[str, set[str]] = {item: set() for item in production.item_names}
+    for edge in production.edges:
+        if edge.target and edge.source_item in targets:
+            targets[edge.source_item].add(edge.target)
+    return {item: sorted(names) for item, names in targets.items()}
 
 
-def export_queues(backend: Backend, name: str) -> dict[str, Any]:
-    """Return the counters of the queues of a production's items."""
+def export_production_queue_info(director: _WithBackend, production_name: str) -> dict[str, Any]:
+    """Return what waits in the queues of a production: ``{"items": [{"item", "queue_name", "count"}]}``."""
     try:
-        found = {queue.name: queue for queue in backend.history().queues()}
+        found = {queue.name: queue for queue in director.backend.history().queues()}
     except BackendUnavailableError:
         found = {}  # nothing ever ran
-    items = Production.from_dict(backend.deployments().export_production(name)).item_names
+    items = Production.from_dict(director.backend.deployments().export_production(production_name)).item_names
     return {
         "items": [
             {"item": item, "queue_name": item, "count": found[item].count if item in found else 0} for item in items
         ]
     }
+
+
+def apply_production_plan(
+    director: _WithBackend, plan: Mapping[str, Any], allow_destructive: bool = False
+) -> dict[str, Any]:
+    """Change what is deployed as a plan says, all of it or nothing; ``Production.apply`` calls this.
+
+    ``actor`` and ``reason`` of its ``metadata`` go into the list of changes; ``serializer`` and
+    ``allowed_serializers``, where they are there, are deployed, too.
+
+    Raises:
+        PlanError: The plan was edited.
+        PlanConflictError: The production changed since the plan was made.
+    """
+    metadata: Mapping[str, Any] = plan.get("metadata") or {}
+    name = str(plan.get("production") or "")
+    actor, reason = str(metadata.get("actor") or user()), str(metadata.get("reason") or REASON)
+    with director.backend.deployments().transaction(actor=actor, reason=reason) as change:
+        try:
+            export = change.export_production(name)
+        except UnknownDeploymentError:
+            export = Production(name).to_dict()  # the first deployment: the plan was made from an empty production
+        changed, reply = apply_plan(export, plan, allow_destructive=allow_destructive)
+        if not reply.get("error"):
+            change.replace_production(name, changed, _options_of(metadata))
+    return reply
+
+
+def register_production_definition(
+    director: _WithBackend, name: str, definition: Mapping[str, Any], *, actor: str = "", reason: str = ""
+) -> None:
+    """Deploy a production in place of the one of that name.
+
+    Args:
+        director: The director.
+        name: Its name.
+        definition: ``{"Production": {...}}``, or ``{name: {...}}``.
+        actor: Who asks for it, for the list of changes; empty: the user of this process.
+        reason: Why.
+    """
+    # As it is, so that a backup can be restored to the letter.
+    deployments = director.backend.deployments()
+    deployments.replace_production(name, definition, actor=actor or user(), reason=reason or REASON)
+
+
+def register_component(
+    director: _WithBackend,
+    module: str,
+    classname: str,
+    path: str,
+    overwrite: int = 1,
+    iris_classname: str = "Python",
+    *,
+    actor: str = "",
+    reason: str = "",
+) -> None:
+    """Let a Python class stand for a class on IRIS, where productions name it.
+
+    Args:
+        director: The director.
+        module: Module to import.
+        classname: Name of the class in it.
+        path: Folder to import it from.
+        overwrite: 1: in place of one that is registered already; 0: refuse that.
+        iris_classname: Name of the class on IRIS.
+        actor: Who asks for it, for the list of changes; empty: the user of this process.
+        reason: Why.
+
+    Raises:
+        DeploymentError: It cannot be loaded, or is registered already.
+    """
+    registration = registration_of(module, classname, path, iris_classname)
+    deployments = director.backend.deployments()
+    known = {found.iris_name.lower(): found for found in deployments.components()}
+    earlier = known.get(iris_classname.lower())
+    if earlier is not None and not overwrite and earlier.python_name != registration.python_name:
+        raise DeploymentError(
+            f"{iris_classname!r} stands for {earlier.python_name} already; allow to overwrite it, or use another name"
+        )
+    if registration != earlier:
+        deployments.register_component(registration, actor=actor or user(), reason=reason or REASON)
+
+
+def _options_of(metadata: Mapping[str, Any]) -> DeploymentOptions | None:
+    if "serializer" not in metadata:
+        return None
+    allowed = str(metadata.get("allowed_serializers") or "")
+    return DeploymentOptions(str(metadata["serializer"]), tuple(name for name in allowed.split(",") if name))
 
 
 def registration_of(module: str, class_name: str, path: str, iris_name: str) -> ComponentRegistration:
@@ -88,43 +210,3 @@ def registration_of(module: str, class_name: str, path: str, iris_name: str) -> 
 def kind_of(component_class: type) -> str:
     """Return the name of the class of IoP that a component derives from; empty for none."""
     return next((cls.__name__ for cls in component_class.__mro__ if is_framework(cls)), "")
-
-
-def register_component(deployments: Deployments, registration: ComponentRegistration, *, overwrite: bool) -> None:
-    """Let a Python class stand for a class on IRIS.
-
-    Raises:
-        DeploymentError: The class cannot be loaded, or another one is registered and may not be replaced.
-    """
-    known = {found.iris_name.lower(): found for found in deployments.components()}
-    earlier = known.get(registration.iris_name.lower())
-    if earlier is not None and not overwrite and earlier.python_name != registration.python_name:
-        raise DeploymentError(
-            f"{registration.iris_name!r} stands for {earlier.python_name} already; allow to overwrite it, or use "
-            "another name"
-        )
-    deployments.register_component(registration, actor=user(), reason=REASON)
-
-
-def register_production(deployments: Deployments, name: str, definition: Mapping[str, Any]) -> None:
-    """Deploy a production in place of the one of that name, given as ``{"Production": {...}}`` or by name."""
-    # As it is, so that a backup can be restored to the letter.
-    deployments.replace_production(name, definition, actor=user(), reason=REASON)
-
-
-def apply_production_plan(
-    deployments: Deployments, plan: Mapping[str, Any], *, allow_destructive: bool
-) -> dict[str, Any]:
-    """Change what is deployed as a plan says; see ``plan_application.apply_plan``."""
-    metadata: Mapping[str, Any] = plan.get("metadata") or {}
-    name = str(plan.get("production") or "")
-    actor, reason = str(metadata.get("actor") or user()), str(metadata.get("reason") or REASON)
-    with deployments.transaction(actor=actor, reason=reason) as change:
-        try:
-            export = change.export_production(name)
-        except UnknownDeploymentError:
-            export = Production(name).to_dict()  # the first deployment: the plan was made from an empty production
-        changed, reply = apply_plan(export, plan, allow_destructive=allow_destructive)
-        if not reply.get("error"):
-            change.replace_production(name, changed)
-    return reply

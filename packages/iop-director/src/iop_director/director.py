@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from iop_core.events import EVERY_ENTRY
 from iop_core.plugins import choose, installed_plugins
 from iop_director import deployed_calls, life_cycle, message_deeds, store_upkeep
 from iop_director.class_calls import also_on_class
+from iop_director.deployed_production import load_definition
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
 from iop_director.log_filters import log_filter
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from iop_core.item_control import ItemStatus, UpdateResult
     from iop_core.plugins import PluginRegistry
     from iop_core.setting_layers import ResolvedSetting
-
-NOT_DEFINED = "Not defined"
 
 
 class Director:
@@ -93,10 +92,16 @@ class Director:
         """The namespace in use."""
         return self._namespace
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether productions run on another machine; what is deployed there is not changed by plans."""
+        return self._backend.is_remote
+
     def run(self, production: Production | ProductionDefinition, *, durability: str = "full") -> RunningProduction:
         """Run a production in this process; returns when every item is ready.
 
-        Other processes of this user can reach it meanwhile.
+        Other processes of this user can reach it meanwhile. It takes changes over from what is
+        deployed under its name (``update_production``, ``Production.apply``).
 
         Args:
             production: A ``Production`` or its definition.
@@ -112,7 +117,13 @@ class Director:
             ComponentStartError: An item could not start; nothing is left running.
             StoreError: The store cannot be opened or belongs to a running production.
         """
-        return self._backend.run(_definition_of(production), RunOptions(durability=durability, is_reachable=True))
+        definition = _definition_of(production)
+
+        def read_deployed() -> ProductionDefinition:
+            return load_definition(self._backend.deployments(), definition.name)
+
+        options = RunOptions(durability=durability, is_reachable=True, read_again=read_deployed)
+        return self._backend.run(definition, options)
 
     def connect(self) -> RunningProduction:
         """Return the production that runs there, in whatever process.
@@ -198,11 +209,6 @@ class Director:
     def status(self) -> ProductionStatus:
         """Return what ``status_production`` returns, as an object."""
         return self._history().status()
-
-    @also_on_class
-    def list_productions(self) -> dict[str, dict[str, object]]:
-        """Return the productions that are deployed, run, or ran last: name to ``Status`` and ``Since``."""
-        return deployed_calls.list_productions(self._backend)
 
     def items(self) -> list[ItemStatus]:
         """Return every item of the running production.
@@ -325,79 +331,6 @@ class Director:
         """Return an entry of the event log as text: one line, and its further lines indented."""
         return format_entry(entry)
 
-    @also_on_class
-    def set_default_production(self, production_name: str = "") -> None:
-        """Choose the production that is meant when none is named; empty: none.
-
-        Raises:
-            UnknownDeploymentError: None of that name is deployed.
-        """
-        deployments = self._backend.deployments()
-        deployments.set_default_production(production_name, actor=deployed_calls.user(), reason=deployed_calls.REASON)
-
-    @also_on_class
-    def get_default_production(self) -> str:
-        """Return the name of the default production; ``Not defined`` when there is none."""
-        return self._backend.deployments().default_production() or NOT_DEFINED
-
-    @also_on_class
-    def export_production(self, production_name: str) -> dict[str, Any]:
-        """Return a deployed production as ``{name: {...}}``.
-
-        Raises:
-            UnknownDeploymentError: None of that name is deployed.
-        """
-        return self._backend.deployments().export_production(production_name)
-
-    @also_on_class
-    def export_production_connections(self, production_name: str) -> dict[str, Any]:
-        """Return item to the items that it is connected to."""
-        return deployed_calls.export_connections(self._backend, production_name)
-
-    @also_on_class
-    def export_production_queue_info(self, production_name: str) -> dict[str, Any]:
-        """Return what waits in the queues of a production: ``{"items": [{"item", "queue_name", "count"}]}``."""
-        return deployed_calls.export_queues(self._backend, production_name)
-
-    @also_on_class
-    def apply_production_plan(self, plan: Mapping[str, Any], allow_destructive: bool = False) -> dict[str, Any]:
-        """Change what is deployed as a plan says, all of it or nothing; ``Production.apply`` calls this.
-
-        Raises:
-            PlanError: The plan was edited.
-            PlanConflictError: The production changed since the plan was made.
-        """
-        return deployed_calls.apply_production_plan(
-            self._backend.deployments(), plan, allow_destructive=allow_destructive
-        )
-
-    @also_on_class
-    def register_production_definition(self, name: str, definition: Mapping[str, Any]) -> None:
-        """Deploy a production in place of the one of that name."""
-        deployed_calls.register_production(self._backend.deployments(), name, definition)
-
-    @also_on_class
-    def register_component(
-        self, module: str, classname: str, path: str, overwrite: int = 1, iris_classname: str = "Python"
-    ) -> None:
-        """Let a Python class stand for a class on IRIS, where productions name it.
-
-        Args:
-            module: Module to import.
-            classname: Name of the class in it.
-            path: Folder to import it from.
-            overwrite: 1: in place of one that is registered already; 0: refuse that.
-            iris_classname: Name of the class on IRIS.
-
-        Raises:
-            DeploymentError: It cannot be loaded, or is registered already.
-        """
-        deployed_calls.register_component(
-            self._backend.deployments(),
-            deployed_calls.registration_of(module, classname, path, iris_classname),
-            overwrite=bool(overwrite),
-        )
-
     def queues(self) -> list[QueueStatus]:
         """Return every queue that holds messages, by name."""
         return self._history().queues()
@@ -442,6 +375,15 @@ class Director:
             return self._history().log(since_id=since_id, item=item, limit=limit)
         return self._history().log(since_id=since_id, item=item, limit=limit, criteria=criteria)
 
+    list_productions = also_on_class(deployed_calls.list_productions)
+    set_default_production = also_on_class(deployed_calls.set_default_production)
+    get_default_production = also_on_class(deployed_calls.get_default_production)
+    export_production = also_on_class(deployed_calls.export_production)
+    export_production_connections = also_on_class(deployed_calls.export_production_connections)
+    export_production_queue_info = also_on_class(deployed_calls.export_production_queue_info)
+    apply_production_plan = also_on_class(deployed_calls.apply_production_plan)
+    register_production_definition = also_on_class(deployed_calls.register_production_definition)
+    register_component = also_on_class(deployed_calls.register_component)
     resend_messages = message_deeds.resend_messages
     resubmit_messages = message_deeds.resubmit_messages
     abort_messages = message_deeds.abort_messages

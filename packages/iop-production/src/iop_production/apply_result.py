@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from iop_core.errors import PlanError, rollback_call
 from iop_production.loose_data import list_of, mapping_of, shown
+from iop_production.runtime_update import plain_update, read_update, update_text
 from iop_production.texts import text_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class ProductionApplyResult:
             ``op_type``, ``path``, ``status`` (``applied``, ``skipped`` or ``failed``) and
             ``message``, if any; of one that was skipped everything, with secrets masked.
         updated_runtime: Whether the running production took over what is deployed now.
+        runtime_update: What it did for that: ``added``, ``removed`` and ``restarted`` items,
+            ``failed`` ones with the reason, and ``left_queued`` (removed item to the number of
+            messages that still wait for it); None when it did not, or did not say.
     """
 
     plan_id: str
@@ -40,6 +44,7 @@ class ProductionApplyResult:
     backup_path: str = ""
     operations: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     updated_runtime: bool = False
+    runtime_update: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def applied(self) -> int:
@@ -62,7 +67,7 @@ class ProductionApplyResult:
         return self.failed == 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain data; ``backup_path`` only when there is one."""
+        """Return the result as plain data; ``backup_path`` and ``runtime_update`` only when there is one."""
         data: dict[str, Any] = {
             "plan_id": self.plan_id,
             "production": self.production_name,
@@ -75,6 +80,8 @@ class ProductionApplyResult:
         }
         if self.backup_path:
             data["backup_path"] = self.backup_path
+        if self.runtime_update is not None:
+            data["runtime_update"] = plain_update(self.runtime_update)
         return data
 
     @classmethod
@@ -94,6 +101,7 @@ class ProductionApplyResult:
             backup_path=text_of(said.get("backup_path")),
             operations=tuple(dict(mapping_of(entry)) for entry in list_of(said.get("operations"))),
             updated_runtime=said.get("updated_runtime") is True,
+            runtime_update=read_update(said.get("runtime_update")),
         )
 
     def to_text(self) -> str:
@@ -114,6 +122,8 @@ class ProductionApplyResult:
             yield f"  backup: {self.backup_path}"
         if self.failed and self.applied:
             yield f"  partially applied; take it back with: {rollback_call(self.backup_path)}"
+        if self.runtime_update is not None:
+            yield f"  running production: {update_text(self.runtime_update)}"
         if self.operations:
             yield "  operations:"
         for operation in self.operations:

@@ -57,15 +57,23 @@ def apply_plan(
     found = export_deployed(director, production.name, queues=True, missing_ok=True)
     current = type(production).from_dict(found.data, connections=found.connections)
     _check_deployed(production, current, plan, operations)
-    plan = replace(plan, metadata={**plan.metadata, "actor": actor or current_user(), "reason": reason})
+    plan = replace(plan, metadata={**plan.metadata, **_records(production, actor or current_user(), reason)})
     backup = str(_backup(plan, found, backup_dir, namespace))
     result = replace(result, backup_path=backup)
     used = [one.item for one in operations if isinstance(one, (AddItem, ReplaceItemClass))]
-    register_classes(director, map(production.item, used), root_path)
+    register_classes(
+        director, map(production.item, used), root_path, actor=plan.metadata["actor"], reason=plan.metadata["reason"]
+    )
     result = _send(director, plan, result, allow_destructive=allow_destructive)
     if update and result.applied and result.success:
         return _update(director, result)
     return result
+
+
+def _records(production: Production, actor: str, reason: str) -> dict[str, str]:
+    """Return what goes with a plan besides its operations; an export has no place for the serializers."""
+    allowed = ",".join(map(str, production.allowed_serializers))
+    return {"actor": actor, "reason": reason, "serializer": production.serializer, "allowed_serializers": allowed}
 
 
 def check_plan(production: Production, plan: ProductionChangePlan, namespace: str) -> ProductionChangePlan:
@@ -156,7 +164,8 @@ def _send(
 
 def _update(director: object, result: ProductionApplyResult) -> ProductionApplyResult:
     try:
-        return replace(result, updated_runtime=update_if_current(director, result.production_name))
+        update = update_if_current(director, result.production_name)
+        return replace(result, updated_runtime=update is not None, runtime_update=update or None)
     except Exception as error:
         text = (
             f"the plan was applied, and the running production could not take it over: {' '.join(str(error).split())}"

@@ -11,7 +11,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
-from iop_core.errors import ConfigurationError, UnsupportedByBackendError
+from iop_core.errors import BackendUnavailableError, ConfigurationError, UnsupportedByBackendError
+from iop_production.runtime_update import update_of
 from iop_production.texts import text_of
 
 _PACKAGE = "iop_director"
@@ -63,12 +64,16 @@ class PlanningDirector(ExportingDirector, Protocol):
 class DeployingDirector(ExportingDirector, Protocol):
     """Can replace what is deployed."""
 
-    def register_production_definition(self, name: str, definition: dict[str, Any], /) -> object:
+    def register_production_definition(
+        self, name: str, definition: dict[str, Any], /, *, actor: str, reason: str
+    ) -> object:
         """Deploy a production in place of the one of that name.
 
         Args:
             name: Its name.
             definition: ``{"Production": {...}}``.
+            actor: Who asks for it.
+            reason: Why.
         """
         ...
 
@@ -145,15 +150,24 @@ def read_status(said: object) -> tuple[str, str]:
     return text_of(name), text_of(status.get("Status", status.get("status"))).lower()
 
 
-def update_if_current(director: object, name: str) -> bool:
-    """Let a production take over what is deployed if it is the current one; return whether it did."""
+def update_if_current(director: object, name: str) -> Mapping[str, Any] | None:
+    """Let a production take over what is deployed if it is the current one.
+
+    Returns:
+        What the running production did, with the fields of ``UpdateResult``, empty when the
+        director does not say; None: it is not the current one.
+    """
     try:
         known: UpdatingDirector = need_director(
             director, f"updating {name!r}", "status_production", "update_production"
         )
-        if status_of(known)[0] != name:
-            return False
+        current, status = status_of(known)
     except Exception:  # noqa: BLE001 - boundary: what is deployed is changed already, and nothing may run
-        return False
-    known.update_production()
-    return True
+        return None
+    if current != name or status == "stopped":
+        return None
+    try:
+        done = known.update_production()
+    except BackendUnavailableError:  # it ended just now, or died
+        return None
+    return update_of(done) or {}

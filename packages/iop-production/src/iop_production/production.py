@@ -304,6 +304,8 @@ class Production(DirectedProduction):
         namespace: str | None = None,
         allow_destructive: bool = False,
         update: bool = True,
+        actor: str | None = None,
+        reason: str = "",
     ) -> ProductionVerifyResult:
         """Restore a production as it was before a plan was applied.
 
@@ -315,6 +317,8 @@ class Production(DirectedProduction):
             namespace: Namespace to restore it in; None: the one it was in.
             allow_destructive: Has to be True: everything that was deployed since is replaced.
             update: Whether the production takes over what is restored if it is the current one.
+            actor: Who asks for it, for the records; None: the user of this process.
+            reason: Why; empty: which backup it is.
 
         Returns:
             One operation, ``rollback``: converged when the deployed production is as it was.
@@ -330,6 +334,8 @@ class Production(DirectedProduction):
             namespace=namespace,
             allow_destructive=allow_destructive,
             update=update,
+            actor=actor,
+            reason=reason,
         )
 
     def validate(self, strict: bool = False) -> ProductionValidationReport:

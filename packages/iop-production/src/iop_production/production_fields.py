@@ -110,6 +110,7 @@ class ProductionFields:
         for field, value in given.items():
             values = (value, getattr(type(self), field), getattr(ProductionFields, field))
             setattr(self, field, next((found for found in values if found is not None), None))
+        self.schedules = dict(self.schedules)  # its own, which can be copied and changed
         self._assemble()
 
     def _assemble(self) -> None:

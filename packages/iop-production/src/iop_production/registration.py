@@ -18,7 +18,7 @@ class RegisteringDirector(Protocol):
     """Can register Python classes."""
 
     def register_component(
-        self, module: str, classname: str, path: str, overwrite: int, iris_classname: str, /
+        self, module: str, classname: str, path: str, overwrite: int, iris_classname: str, /, *, actor: str, reason: str
     ) -> object:
         """Let a Python class stand for a class on IRIS.
 
@@ -28,17 +28,23 @@ class RegisteringDirector(Protocol):
             path: Folder to import it from.
             overwrite: 1: in place of one that is registered already.
             iris_classname: Name of the class on IRIS.
+            actor: Who asks for it.
+            reason: Why.
         """
         ...
 
 
-def register_classes(director: object, refs: Iterable[ComponentRef], root_path: str | Path | None) -> None:
+def register_classes(
+    director: object, refs: Iterable[ComponentRef], root_path: str | Path | None, *, actor: str, reason: str
+) -> None:
     """Register the Python classes of items: first all components, then all adapters, each once.
 
     Args:
         director: Where; needed only if there is a class to register.
         refs: The items.
         root_path: Folder to import from; None: the one above the top package of each class.
+        actor: Who asks for it.
+        reason: Why.
     """
     items = tuple(refs)
     components = {ref.class_name: ref.component_class for ref in items if ref.component_class is not None}
@@ -46,7 +52,9 @@ def register_classes(director: object, refs: Iterable[ComponentRef], root_path: 
     for iris_name, python_class in [*components.items(), *adapters.items()]:
         known: RegisteringDirector = need_director(director, f"registering {iris_name!r}", "register_component")
         folder = str(root_path) if root_path is not None else source_folder(python_class)
-        known.register_component(python_class.__module__, python_class.__qualname__, folder, 1, iris_name)
+        known.register_component(
+            python_class.__module__, python_class.__qualname__, folder, 1, iris_name, actor=actor, reason=reason
+        )
 
 
 def source_folder(python_class: type) -> str:

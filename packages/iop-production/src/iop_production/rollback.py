@@ -37,6 +37,8 @@ def restore_backup(
     namespace: str | None,
     allow_destructive: bool,
     update: bool,
+    actor: str | None,
+    reason: str,
 ) -> ProductionVerifyResult:
     """Restore a backup as ``Production.rollback_backup`` says; the arguments are those."""
     if not allow_destructive:
@@ -46,15 +48,18 @@ def restore_backup(
     name = backup.said("production")
     wanted = _check(production_class, backup, name)
     director = director_of(director, namespace if namespace is not None else backup.said("namespace") or None)
+    refuse_remote(director, _REMOTE)  # the default place, too
     _check_namespace(director, backup, namespace)
     known: DeployingDirector = need_director(
         director, f"restoring {name!r}", "export_production", "register_production_definition"
     )
-    kept, warnings = _keep(production_class, known, Path(path), backup)
+    records = {"actor": actor or current_user(), "reason": reason or f"rollback to {Path(path).name}"}
+    kept, warnings = _keep(production_class, known, Path(path), backup, records)
     body = production_body(backup.production)[1]
-    known.register_production_definition(name, {"Production": {**body, "@Name": name}})
-    if update:
-        update_if_current(known, name)
+    known.register_production_definition(
+        name, {"Production": {**body, "@Name": name}}, actor=records["actor"], reason=records["reason"]
+    )
+    done = update_if_current(known, name) if update else None
     found = export_deployed(known, name)
     restored = _fingerprint(production_class, found.data) == wanted
     failure = {"id": "rollback", "path": name, "status": "failed"}
@@ -65,6 +70,7 @@ def restore_backup(
         failed_operations=() if restored else (failure,),
         warnings=(*warnings, *found.warnings),
         backup_path=kept,
+        runtime_update=done or None,
     )
 
 
@@ -92,7 +98,7 @@ def _check_namespace(director: object, backup: Backup, namespace: str | None) ->
 
 
 def _keep(
-    production_class: type[Production], director: object, path: Path, backup: Backup
+    production_class: type[Production], director: object, path: Path, backup: Backup, records: Mapping[str, str]
 ) -> tuple[str, tuple[str, ...]]:
     """Back up what the rollback is about to replace; return the folder, and warnings."""
     name = backup.said("production")
@@ -107,8 +113,7 @@ def _keep(
         "plan_id": backup.said("plan_id"),
         "source_fingerprint": source,
         "desired_fingerprint": backup.said("source_fingerprint"),
-        "actor": current_user(),
-        "reason": f"rollback to {path.name}",
+        **records,
     }
     return str(write_backup(path.resolve().parent, found, metadata)), ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iop_production.backup import current_user
 from iop_production.directors import DeployingDirector, director_of, need_director, refuse_remote, update_if_current
 from iop_production.export import export_production
 from iop_production.registration import register_classes
@@ -19,6 +20,8 @@ _REMOTE = (
     "migrations."
 )
 
+_REASON = "synchronized with its Python source"
+
 
 def sync_production(production: Production, *, root_path: str | PathLike[str] | None, update: bool) -> None:
     """Deploy a production as ``Production.sync`` says; the arguments are those."""
@@ -27,8 +30,9 @@ def sync_production(production: Production, *, root_path: str | PathLike[str] | 
     director: DeployingDirector = need_director(
         given, f"deploying {production.name!r}", "register_production_definition"
     )
-    register_classes(director, production.items, None if root_path is None else Path(root_path))
+    root, actor = None if root_path is None else Path(root_path), current_user()
+    register_classes(director, production.items, root, actor=actor, reason=_REASON)
     body = export_production(production)[production.name]
-    director.register_production_definition(production.name, {"Production": body})
+    director.register_production_definition(production.name, {"Production": body}, actor=actor, reason=_REASON)
     if update:
         update_if_current(director, production.name)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from iop_production.runtime_update import plain_update, update_text
+
 
 @dataclass(frozen=True, slots=True)
 class ProductionVerifyResult:
@@ -20,6 +22,8 @@ class ProductionVerifyResult:
         residual_operations: Those that needed permission or cannot be applied, and are not.
         warnings: What was not known about the deployed production.
         backup_path: Folder of the backup of what a rollback replaced; else empty.
+        runtime_update: What the running production did after a rollback; as in
+            ``ProductionApplyResult``.
     """
 
     plan_id: str
@@ -29,6 +33,7 @@ class ProductionVerifyResult:
     residual_operations: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     warnings: tuple[str, ...] = ()
     backup_path: str = ""
+    runtime_update: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def success(self) -> bool:
@@ -49,6 +54,8 @@ class ProductionVerifyResult:
             data["warnings"] = list(self.warnings)
         if self.backup_path:
             data["backup_path"] = self.backup_path
+        if self.runtime_update is not None:
+            data["runtime_update"] = plain_update(self.runtime_update)
         return data
 
     def to_text(self) -> str:
@@ -67,6 +74,8 @@ class ProductionVerifyResult:
         yield f"  residual: {len(self.residual_operations)}"
         if self.backup_path:
             yield f"  backup: {self.backup_path}"
+        if self.runtime_update is not None:
+            yield f"  running production: {update_text(self.runtime_update)}"
         for label, operations in (("failed", self.failed_operations), ("residual", self.residual_operations)):
             if operations:
                 yield f"  {label} operations:"

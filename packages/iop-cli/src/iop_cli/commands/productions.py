@@ -9,7 +9,7 @@ import click
 from iop_cli.application import Application, pass_application
 from iop_cli.options import query_options
 from iop_cli.output import print_json, print_table
-from iop_director.director import NOT_DEFINED
+from iop_director.deployed_calls import NOT_DEFINED
 from iop_director.safe_text import one_line
 
 
