@@ -20,7 +20,7 @@ from iop_core.errors import ConfigurationError
 from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.purging import PurgeOptions, PurgeResult
-from iop_core.stores import NewMessage, ProcessRecord, Settled, Unit
+from iop_core.store_units import NewMessage, ProcessRecord, Settled, Unit
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing import VirtualClock, run_production
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from iop_core.clock import SystemClock
 from iop_core.headers import Body, MessagePriority, MessageType
-from iop_core.stores import Delivery, Unit
+from iop_core.store_units import Delivery, Unit
 from iop_engine.queues import WINDOW_BYTES, WINDOW_MESSAGES, Queue
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing.store_trial import keep, lease, request, settled, within_patience

@@ -14,7 +14,7 @@ from iop import BusinessOperation, BusinessProcess, Director, Message, Persisten
 from iop_core.errors import UnknownMessageClassError
 from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus, MessageType
-from iop_core.stores import NewMessage, Settled, Unit
+from iop_core.store_units import NewMessage, Settled, Unit
 from iop_engine.sqlite.conditions import Conditions
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing import VirtualClock, run_production

@@ -14,7 +14,7 @@ from iop_core.clock import SystemClock
 from iop_core.errors import StoreError
 from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus
-from iop_core.stores import ProcessRecord, Unit
+from iop_core.store_units import ProcessRecord, Unit
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing.store_trial import keep, lease, request, settle, within_patience
 

@@ -22,14 +22,14 @@ from iop_core.clock import SystemClock
 from iop_core.errors import StoreError, StoreFullError, StoreLockedError, StoreUnwritableError
 from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus
-from iop_core.stores import ProcessRecord, Unit
+from iop_core.store_units import ProcessRecord, Unit
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing.store_trial import keep, lease, request, settle, settled
 
 PREAMBLE = """
 import os, random, sys, threading
 from iop_core.clock import SystemClock
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 from iop_engine.sqlite.store import SqliteStore
 from iop_core.headers import Body
 from iop_testing.store_trial import lease, request, settle, settled

@@ -22,7 +22,7 @@ from iop_core.errors import StoreError
 from iop_core.headers import Body, MessageType
 from iop_core.persistent.classes import register_persistent_message_class
 from iop_core.registry import class_name_of
-from iop_core.stores import NewMessage, Unit
+from iop_core.store_units import NewMessage, Unit
 from iop_director import Director
 from iop_engine.sqlite.store import SqliteStore
 from iop_engine.sqlite.typed_tables import TypedTables, restored

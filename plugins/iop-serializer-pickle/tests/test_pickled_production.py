@@ -18,7 +18,7 @@ from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.plugins import choose, installed_plugins
 from iop_core.registry import class_name_of
-from iop_core.stores import NewMessage, Unit
+from iop_core.store_units import NewMessage, Unit
 from iop_testing import run_production
 
 SEEN: list[object] = []

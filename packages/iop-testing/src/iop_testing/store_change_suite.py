@@ -10,7 +10,8 @@ import pytest
 
 from iop_core.audit import AuditEntry
 from iop_core.headers import Body, MessageStatus
-from iop_core.stores import Delivery, HeaderChange, Settled, Store, Unit
+from iop_core.store_units import Delivery, HeaderChange, Settled, Unit
+from iop_core.stores import Store
 from iop_testing.store_trial import (
     BODY,
     PATIENCE_SECONDS,

@@ -11,7 +11,8 @@ import pytest
 
 from iop_core.events import MessageFilter
 from iop_core.headers import Body, BusinessType, Invocation, MessagePriority, MessageStatus, MessageType
-from iop_core.stores import NewMessage, ProcessRecord, Store, Unit
+from iop_core.store_units import NewMessage, ProcessRecord, Unit
+from iop_core.stores import Store
 from iop_testing.store_trial import (
     BODY,
     PATIENCE_SECONDS,

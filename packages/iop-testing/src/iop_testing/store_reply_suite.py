@@ -13,7 +13,8 @@ import pytest
 from iop_core.errors import StoreError, StoreLockedError
 from iop_core.events import MessageFilter
 from iop_core.headers import MessagePriority, MessageStatus
-from iop_core.stores import Delivery, Store, Unit
+from iop_core.store_units import Delivery, Unit
+from iop_core.stores import Store
 from iop_testing.store_trial import (
     PATIENCE_SECONDS,
     UNSTORABLE,

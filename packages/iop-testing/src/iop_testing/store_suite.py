@@ -20,7 +20,8 @@ import pytest
 from iop_core.errors import StoreError
 from iop_core.events import MessageFilter
 from iop_core.headers import MessagePriority, MessageStatus
-from iop_core.stores import Delivery, ProcessRecord, Store, Unit
+from iop_core.store_units import Delivery, ProcessRecord, Unit
+from iop_core.stores import Store
 from iop_testing.store_trial import (
     PATIENCE_SECONDS,
     UNSTORABLE,
@@ -110,7 +111,7 @@ class StoreSuite(StoreTrial):
         message.super_session = "ward-7"
         keep(store, message)
         got = lease(store)
-        names = [name for name in Delivery.__slots__ if name not in ("time_created", "attempt", "corresponding_id")]
+        names = [name for name in Delivery._fields if name not in ("time_created", "attempt", "corresponding_id")]
         assert {name: getattr(got, name) for name in names} == {name: getattr(message, name) for name in names}
         assert (got.attempt, got.key) == (1, 0)
 
@@ -148,8 +149,8 @@ class StoreSuite(StoreTrial):
         store.open_queue("Router")
         events = [event(1 + number % 5) for number in range(300)]
         expected = keep(store, *events)
-        busy: set[int] = set()
-        seen: dict[int, list[int]] = {key: [] for key in range(1, 6)}
+        busy: set[int | str] = set()
+        seen: dict[int | str, list[int]] = {key: [] for key in range(1, 6)}
         left = threading.Semaphore(len(events))
 
         def work() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus, MessageType
-from iop_core.stores import Delivery, NewMessage, ReplySlot, Settled, Store, Unit
+from iop_core.store_units import Delivery, NewMessage, Settled, Unit
+from iop_core.stores import ReplySlot, Store
 
 # So long a store may take for what ought to be immediate, before a test fails instead of hanging.
 PATIENCE_SECONDS = 20.0

@@ -17,7 +17,7 @@ from iop_core.alarms import ALARM_ITEM, AlarmRequest
 from iop_core.clock import Alarm
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import StoreError
-from iop_core.stores import Delivery, Unit
+from iop_core.store_units import Delivery, Unit
 from iop_engine import crash_points
 from iop_engine.addresses import ALARM_QUEUE
 from iop_engine.runtime import Runtime

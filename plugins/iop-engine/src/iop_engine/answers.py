@@ -5,7 +5,8 @@ from __future__ import annotations
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.errors import RequestFailedError, RequestTimeoutError
-from iop_core.stores import Delivery, ReplySlot
+from iop_core.store_units import Delivery
+from iop_core.stores import ReplySlot
 
 
 def wait_for(slot: ReplySlot, timeout_seconds: float, clock: Clock) -> Delivery | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from iop_core.alarms import ALARM_ITEM, AlarmRequest
 from iop_core.errors import SendError
 from iop_core.headers import BusinessType
-from iop_core.stores import NewMessage
+from iop_core.store_units import NewMessage
 from iop_engine.addresses import ALARM_QUEUE, Address
 from iop_engine.in_proc_calls import deliver
 from iop_engine.scope import Scope

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from iop_core.clock import Clock, SystemClock
 from iop_core.errors import StoreError
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 from iop_engine.answers import message_of
 from iop_engine.in_proc_calls import call
 from iop_engine.sender import RETRY_SECONDS, Sender, waits_for_room

@@ -12,7 +12,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.duplex_messages import PrivateSession
 from iop_core.errors import SendError
 from iop_core.events import EventType, LogEntry, event_type_of
-from iop_core.stores import Delivery, Unit
+from iop_core.store_units import Delivery, Unit
 from iop_engine import async_sends, awaited_sends, private_sessions, streamed_sends, sync_sends
 from iop_engine.runtime import Runtime
 from iop_engine.scope import Scope

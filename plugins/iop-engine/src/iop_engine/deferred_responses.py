@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from iop_core.errors import SendError
 from iop_core.headers import Body, MessageStatus
-from iop_core.stores import HeaderChange, Store, Unit
+from iop_core.store_units import HeaderChange, Unit
+from iop_core.stores import Store
 
 
 @dataclass(slots=True)

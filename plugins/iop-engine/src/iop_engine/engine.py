@@ -30,7 +30,8 @@ from iop_core.logs import attach_event_log
 from iop_core.message_control import BulkResult, Selection
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
-from iop_core.stores import HeaderChange, NewMessage, Store, Unit
+from iop_core.store_units import HeaderChange, NewMessage, Unit
+from iop_core.stores import Store
 from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import Address, AddressBook
 from iop_engine.alarm_runner import AlarmRunner

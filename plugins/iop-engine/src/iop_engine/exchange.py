@@ -6,7 +6,7 @@ import logging
 
 from iop_core.errors import StoreError
 from iop_core.events import IoEntry
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 from iop_engine.runtime import Runtime
 
 # Longer inputs are kept in the messages that come of them.

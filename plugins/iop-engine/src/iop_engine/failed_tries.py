@@ -8,7 +8,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import FailureTimeoutError, NoReplyError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessageStatus
-from iop_core.stores import Delivery, HeaderChange, Unit
+from iop_core.store_units import Delivery, HeaderChange, Unit
 from iop_engine.engine_settings import EngineSettings
 from iop_engine.error_kinds import is_connection_error, is_of_class, number_of
 from iop_engine.in_hand import Handling

@@ -7,7 +7,7 @@ from enum import Enum
 
 from iop_core.clock import Alarm, Clock
 from iop_core.headers import MessageStatus
-from iop_core.stores import Delivery
+from iop_core.store_units import Delivery
 
 
 class Interruption(Enum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ConfigurationError, RequestFailedError, SendError
 from iop_core.headers import BusinessType
-from iop_core.stores import NewMessage
+from iop_core.store_units import NewMessage
 
 if TYPE_CHECKING:
     from iop_engine.runtime import Runtime

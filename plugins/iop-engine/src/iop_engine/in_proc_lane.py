@@ -11,7 +11,7 @@ from functools import partial
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, IopError, SendError
 from iop_core.headers import Invocation, MessageStatus, MessageType
-from iop_core.stores import Delivery, HeaderChange, NewMessage, Unit
+from iop_core.store_units import Delivery, HeaderChange, NewMessage, Unit
 from iop_engine.in_proc_calls import CALLER
 from iop_engine.instances import one_line
 from iop_engine.lane import Lane

@@ -12,7 +12,7 @@ from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ComponentStartError, IopError, SharedJobsError
 from iop_core.item_control import ItemState, ItemStatus, UpdateResult
 from iop_core.services import BusinessService
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import ACTOR_QUEUE, AddressBook, queue_of
 from iop_engine.in_proc_calls import is_in_proc

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.operations import BusinessOperation
-from iop_core.stores import Delivery
+from iop_core.store_units import Delivery
 from iop_engine.component_host import ComponentHost
 from iop_engine.engine_settings import read_engine_settings
 from iop_engine.handler_loop import HandlerLoop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iop_core.duplex_messages import PrivateSession, PrivateSessionAck, PrivateSessionStart, PrivateSessionStop
 from iop_core.errors import SendError
 from iop_core.headers import MessagePriority, MessageType
-from iop_core.stores import NewMessage, Unit
+from iop_core.store_units import NewMessage, Unit
 from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 

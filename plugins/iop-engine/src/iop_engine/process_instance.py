@@ -12,7 +12,8 @@ from iop_core.errors import StoreError
 from iop_core.events import StoredMessage
 from iop_core.headers import Body
 from iop_core.processes import BusinessProcess
-from iop_core.stores import Delivery, ProcessRecord, StoreReader
+from iop_core.store_units import Delivery, ProcessRecord
+from iop_core.stores import StoreReader
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import start_instance

@@ -10,7 +10,7 @@ from iop_core.duplex_messages import PrivateSessionAck, PrivateSessionStart, Pri
 from iop_core.errors import RequestFailedError, SendError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.processes import BusinessProcess
-from iop_core.stores import Delivery, HeaderChange, ProcessRecord, Unit
+from iop_core.store_units import Delivery, HeaderChange, ProcessRecord, Unit
 from iop_engine import crash_points
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop

@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from iop_core.headers import MessagePriority
-from iop_core.stores import Delivery
+from iop_core.store_units import Delivery
 
 # How much of a long queue is kept in memory; the rest is read when it is needed.
 WINDOW_MESSAGES = 1000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iop_core.definitions import ItemDefinition
 from iop_core.headers import EMPTY_BODY, Body, MessageStatus
-from iop_core.stores import Delivery, Unit
+from iop_core.store_units import Delivery, Unit
 from iop_engine.component_host import ComponentHost
 from iop_engine.runtime import Runtime
 from iop_engine.settlement import answer, failure, is_postponed, settled

@@ -14,7 +14,7 @@ from datetime import timedelta
 from iop_core.definitions import ItemDefinition
 from iop_core.events import EventType, LogEntry
 from iop_core.operations import BusinessOperation
-from iop_core.stores import Delivery, HeaderChange, Unit
+from iop_core.store_units import Delivery, HeaderChange, Unit
 from iop_engine import crash_points
 from iop_engine.engine_settings import EngineSettings
 from iop_engine.error_kinds import is_connection_error

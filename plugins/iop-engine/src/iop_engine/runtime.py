@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.headers import MessageStatus
-from iop_core.stores import Delivery, Store, Unit
+from iop_core.store_units import Delivery, Unit
+from iop_core.stores import Store
 from iop_engine.addresses import AddressBook
 from iop_engine.alerts.item_alerts import ItemAlerts
 from iop_engine.deferred_responses import DeferredResponses

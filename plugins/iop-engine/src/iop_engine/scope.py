@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from iop_core.context import MessageContext
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 
 
 @dataclass(slots=True)

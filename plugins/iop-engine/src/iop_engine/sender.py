@@ -8,7 +8,8 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import StoreError, SyncDeadlockError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessagePriority, MessageType
-from iop_core.stores import NewMessage, ReplySlot, Unit
+from iop_core.store_units import NewMessage, Unit
+from iop_core.stores import ReplySlot
 from iop_engine import crash_points
 from iop_engine.addresses import Address
 from iop_engine.runtime import Runtime

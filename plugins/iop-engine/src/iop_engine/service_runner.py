@@ -9,7 +9,7 @@ from iop_core.adapters import InboundAdapter
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.services import BusinessService, takes_input
-from iop_core.stores import Delivery
+from iop_core.store_units import Delivery
 from iop_engine import crash_points
 from iop_engine.adapter_loop import AdapterLoop
 from iop_engine.component_host import ComponentHost

@@ -9,7 +9,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import StoreError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import EMPTY_BODY, Body, MessageStatus, MessageType
-from iop_core.stores import Delivery, NewMessage, Settled, Unit
+from iop_core.store_units import Delivery, NewMessage, Settled, Unit
 from iop_engine.instances import full_text, one_line
 
 _LOG = logging.getLogger("iop.engine")

@@ -21,7 +21,7 @@ from iop_core.generator_messages import (
 from iop_core.headers import EMPTY_BODY, Body
 from iop_core.message_types import is_message_class
 from iop_core.registry import class_name_of
-from iop_core.stores import Delivery
+from iop_core.store_units import Delivery
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.stream_reader import StreamIds
 

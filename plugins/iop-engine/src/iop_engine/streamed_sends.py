@@ -5,7 +5,7 @@ from __future__ import annotations
 from iop_core.errors import SendError
 from iop_core.generator_messages import GeneratorRequest, GeneratorStart
 from iop_core.headers import MessagePriority
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 from iop_engine.answers import message_of, wait_for
 from iop_engine.sender import Sender
 from iop_engine.stream_reader import StreamReader

@@ -12,7 +12,8 @@ from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
 from iop_core.events import EventType, LogEntry
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
-from iop_core.stores import Store, Unit
+from iop_core.store_units import Unit
+from iop_core.stores import Store
 
 
 class Upkeep:

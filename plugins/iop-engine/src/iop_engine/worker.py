@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
-from iop_core.stores import Delivery, Ticket, Unit
+from iop_core.store_units import Delivery, Unit
+from iop_core.stores import Ticket
 from iop_engine import crash_points
 from iop_engine.instances import one_line
 from iop_engine.runtime import Runtime

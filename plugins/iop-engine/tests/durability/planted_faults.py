@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 
-from iop_core.stores import Unit
+from iop_core.store_units import Unit
 from iop_engine import retrying
 from iop_engine.process_runner import ProcessRunner
 from iop_engine.queues import Queue

@@ -12,7 +12,7 @@ from iop_core.errors import StoreError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessageStatus, MessageType
 from iop_core.registry import class_name_of
-from iop_core.stores import Delivery, NewMessage, Unit
+from iop_core.store_units import Delivery, NewMessage, Unit
 from iop_engine.alerts.alert_settings import AlertSettings, read_alert_settings
 from iop_engine.alerts.raised_alerts import RaisedAlerts
 

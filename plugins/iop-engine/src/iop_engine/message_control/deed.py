@@ -13,7 +13,8 @@ from iop_core.clock import Clock
 from iop_core.events import EventType, LogEntry, MessageFilter
 from iop_core.headers import MessageHeader
 from iop_core.message_control import BulkResult, Selection
-from iop_core.stores import Store, Unit
+from iop_core.store_units import Unit
+from iop_core.stores import Store
 from iop_engine import crash_points
 
 # So many messages are changed in one commit.

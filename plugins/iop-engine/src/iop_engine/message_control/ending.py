@@ -5,7 +5,8 @@ from __future__ import annotations
 from iop_core.alarms import ALARM_ITEM
 from iop_core.bodies import BodyCodec
 from iop_core.headers import BusinessType, MessageHeader, MessagePriority, MessageStatus, MessageType
-from iop_core.stores import HeaderChange, NewMessage, Settled, Store, Unit
+from iop_core.store_units import HeaderChange, NewMessage, Settled, Unit
+from iop_core.stores import Store
 from iop_engine.in_hand import MessagesInHand
 from iop_engine.instance_abort import AbortInstance
 from iop_engine.message_control.deed import Deed

@@ -11,7 +11,8 @@ from iop_core.clock import Clock
 from iop_core.errors import MessageControlError
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus, MessageType
 from iop_core.message_control import BulkResult, Selection
-from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Store, Unit
+from iop_core.store_units import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
+from iop_core.stores import Store
 from iop_engine.addresses import Address
 from iop_engine.assumptions import HEAD_OF_QUEUE_PRIORITY
 from iop_engine.in_hand import MessagesInHand
@@ -69,7 +70,8 @@ class MessageDeeds:
         live = self._live
         if live is None:
             raise MessageControlError(
-                "no production runs here, so nothing can be resent: start it first. What is suspended can be resubmitted"
+                "no production runs here, so nothing can be resent: start it first. "
+                "What is suspended can be resubmitted"
             )
         if target:
             self._require_running(target, live)

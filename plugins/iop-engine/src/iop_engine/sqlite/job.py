@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from iop_core.errors import StoreError
-    from iop_core.stores import Unit
+    from iop_core.store_units import Unit
 
 
 class Job:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from iop_core.audit import AuditEntry
 from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
-from iop_core.stores import Delivery, ProcessRecord, StoreReader
+from iop_core.store_units import Delivery, ProcessRecord
+from iop_core.stores import StoreReader
 from iop_engine.sqlite.conditions import Conditions, bindable
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.log_conditions import LogConditions

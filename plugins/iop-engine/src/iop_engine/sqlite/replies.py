@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from iop_core.errors import StoreError
 from iop_core.headers import MessageStatus
-from iop_core.stores import SYNC_CALL_PREFIX, Delivery
+from iop_core.store_units import SYNC_CALL_PREFIX, Delivery
 
 
 class Slot:

@@ -20,7 +20,7 @@ from iop_core.headers import (
     MessageStatus,
     MessageType,
 )
-from iop_core.stores import Delivery, NewMessage, ProcessRecord
+from iop_core.store_units import Delivery, NewMessage, ProcessRecord
 
 Row: TypeAlias = Sequence[Any]
 

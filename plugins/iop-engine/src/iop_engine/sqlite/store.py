@@ -12,7 +12,8 @@ from iop_core.clock import Clock
 from iop_core.errors import BackendUnavailableError, StoreError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.purging import PurgeOptions, PurgeResult
-from iop_core.stores import SYNC_CALL_PREFIX, Delivery, ReplySlot, Store, StoreReader, Ticket, Unit
+from iop_core.store_units import SYNC_CALL_PREFIX, Delivery, Unit
+from iop_core.stores import ReplySlot, Store, StoreReader, Ticket
 from iop_engine import crash_points
 from iop_engine.queues import QueueSet
 from iop_engine.sqlite.directory import DataDirectory

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from iop_core.headers import Body, MessageStatus, MessageType
-from iop_core.stores import SYNC_CALL_PREFIX, HeaderChange, NewMessage
+from iop_core.store_units import SYNC_CALL_PREFIX, HeaderChange, NewMessage
 from iop_engine import crash_points
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS

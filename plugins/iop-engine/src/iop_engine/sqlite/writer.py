@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from iop_core.errors import StoreError, StoreUnwritableError
-from iop_core.stores import SYNC_CALL_PREFIX, Unit
+from iop_core.store_units import SYNC_CALL_PREFIX, Unit
 from iop_engine import crash_points
 from iop_engine.sqlite.errands import Errand
 from iop_engine.sqlite.flushing import QUIET_SECONDS, Flushing
