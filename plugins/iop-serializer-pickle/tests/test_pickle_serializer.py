@@ -151,7 +151,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize("message_class", [Holder, Slotted, Outer.Inner, Bare, Model], ids=lambda cls: cls.__name__)
 def test_value_comes_back_as_it_was(message_class: type, value: object) -> None:
     codec = make().codec_for(message_class)
@@ -202,7 +202,9 @@ def test_same_object_twice_and_cycles_stay_so() -> None:
     assert read.value[0] is read
 
 
-@pytest.mark.parametrize("message", [Holder(Line("x")), Bare(Line("x")), Model(value=Line("x"))], ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize(
+    "message", [Holder(Line("x")), Bare(Line("x")), Model(value=Line("x"))], ids=["dataclass", "plain", "model"]
+)
 def test_pickles_drop_the_id_and_leave_the_message_alone(message) -> None:
     set_iris_id(message, "17")
     set_iris_id(message.value, "18")
@@ -280,7 +282,7 @@ class Fails:
         ([{"deep": (Stranger(),)}], "Stranger is no known message class"),
         (Fails(), "RuntimeError: no way"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_value_that_could_not_be_read_is_refused_at_once(holder: Codec, value: object, reason: str) -> None:
     with pytest.raises(SerializationError, match=rf"Holder cannot be stored: field 'other': .*{reason}") as caught:

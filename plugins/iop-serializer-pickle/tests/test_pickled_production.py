@@ -80,7 +80,7 @@ def stored_serializers(data_dir: Path) -> list[str]:
     return [found.body.serializer for found in stored if found]
 
 
-@pytest.mark.parametrize("message", [Seen({1, 2}), SeenModel(numbers={1j})], ids=repr)
+@pytest.mark.parametrize("message", [Seen({1, 2}), SeenModel(numbers={1j})], ids=["dataclass", "model"])
 def test_sets_stay_sets_where_pickles_are_allowed(tmp_path: Path, message: object) -> None:
     with run_production(allowing(), data_dir=tmp_path) as run:
         read = run.call("Keep", message)
