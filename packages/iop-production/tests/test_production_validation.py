@@ -123,6 +123,25 @@ def test_settings_that_are_right() -> None:
     assert issues(reader(Limit="7", Hidden=2, **{"%custom": 1})) == []
 
 
+def test_settings_that_the_engine_obeys_need_no_declaration() -> None:
+    said = {"RetryInterval": "0.5", "FailureTimeout": -1, "AlertOnError": "1", "OrderBy": len, "RetryOn": ""}
+    prod = reader(**said)
+    prod.item("R").adapter_settings_update({"CallInterval": 2})
+    assert issues(prod) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ({"RetryIntervall": 5}, "RetryIntervall: Unknown setting name. Did you mean 'RetryInterval'?"),
+        ({"RetryInterval": "soon"}, "RetryInterval: Wrong value: 'soon' is not a number."),
+        ({"QueueCountAlert": "1.5"}, "QueueCountAlert: Wrong value: '1.5' is not a whole number."),
+    ],
+)
+def test_settings_that_the_engine_obeys_are_checked(host, expected) -> None:
+    assert issues(reader(**host)) == [f"setting items.R.settings.Host.{expected}"]
+
+
 def test_adapter_of_the_class_knows_its_settings() -> None:
     prod = reader()
     prod.item("R").adapter_settings_update({"FilePath": "/in", "FilPath": "/in"})

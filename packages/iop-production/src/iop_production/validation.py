@@ -7,6 +7,7 @@ from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
 from iop_core.errors import SettingError
+from iop_core.item_settings import ADAPTER_SETTINGS, ITEM_SETTINGS, ItemSetting
 from iop_core.setting_discovery import SettingInfo, settings_of
 from iop_core.setting_values import read_value
 from iop_core.settings import is_setting
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from iop_production.production import Production
 
 _ROUTE_TYPE = "Ens.DataType.ConfigName"
+_OBEYED: Mapping[str, Mapping[str, ItemSetting]] = {"Host": ITEM_SETTINGS, "Adapter": ADAPTER_SETTINGS}
 _KNOWN_ATTRIBUTES = (*FIELDS, "other_settings")
 
 
@@ -96,25 +98,38 @@ def _check_target(
         if target == "Host" and known is not None and name in ref.target_setting_names and name not in known:
             yield _unknown_port(f"{path}.{name}", name, ref, known)
         else:
-            yield from _check_setting(f"{path}.{name}", name, settings[name], known)
+            yield from _check_setting(f"{path}.{name}", name, settings[name], known, _OBEYED[target])
     for name, info in (known or {}).items():
         if info.required and info.default in (None, "") and text_of(settings.get(name)) == "":
             yield ProductionValidationIssue("setting", f"{path}.{name}", "Required setting has no value.")
 
 
 def _check_setting(
-    path: str, name: str, value: object, known: Mapping[str, SettingInfo] | None
+    path: str,
+    name: str,
+    value: object,
+    known: Mapping[str, SettingInfo] | None,
+    obeyed: Mapping[str, ItemSetting],
 ) -> Iterator[ProductionValidationIssue]:
+    """Yield what is wrong with one setting: of its class, or one that the engine obeys on any class."""
     if known is not None and name in known:
-        try:
-            read_value(value, known[name].python_type)
-        except SettingError as error:
-            yield ProductionValidationIssue("setting", path, f"Wrong value: {error}.")
+        yield from _check_value(path, value, known[name].python_type)
+    elif known is not None and name in obeyed:
+        # Nothing means the default of the engine; OrderBy may be a function.
+        if value not in (None, "") and not callable(value):
+            yield from _check_value(path, value, obeyed[name].python_type)
     elif name.strip() and port_name(name) != name:
         text = "Setting name is accepted as a known alias for validation, but IoP will emit the original name."
         yield ProductionValidationIssue("setting", path, text, f"Use {port_name(name)!r}.")
     elif known is not None and not name.startswith("%"):
-        yield ProductionValidationIssue("setting", path, "Unknown setting name.", closest(name, known))
+        yield ProductionValidationIssue("setting", path, "Unknown setting name.", closest(name, [*known, *obeyed]))
+
+
+def _check_value(path: str, value: object, python_type: type | None) -> Iterator[ProductionValidationIssue]:
+    try:
+        read_value(value, python_type)
+    except SettingError as error:
+        yield ProductionValidationIssue("setting", path, f"Wrong value: {error}.")
 
 
 def _unknown_port(

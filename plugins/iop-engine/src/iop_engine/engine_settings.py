@@ -12,6 +12,7 @@ from typing import cast
 
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, SettingError
+from iop_core.item_settings import ITEM_SETTINGS
 from iop_core.setting_values import read_value
 from iop_engine.alerts.alert_settings import ALERT_DEFAULTS
 from iop_engine.assumptions import FAILURE_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS
@@ -36,7 +37,7 @@ DEFAULTS: Mapping[str, object] = {
     "Invocation": "Queue",
     **ALERT_DEFAULTS,
 }
-"""Name of each setting of the business host to its default, whose type is the type of the setting."""
+"""Name of each setting in ``iop_core.item_settings`` to its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,14 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
 
 
 def _value(name: str, item: ItemDefinition, component: object) -> object:
-    default = DEFAULTS[name]
     # A component that declares the setting has the value of the item already, in its own type.
     given = getattr(component, name, None)
     if given is None:
         given = item.host_settings.get(name)
     if given is None or given == "":
-        return default
+        return DEFAULTS[name]
     try:
-        return read_value(given, type(default))
+        return read_value(given, ITEM_SETTINGS[name].python_type)
     except SettingError as exc:
         raise SettingError(f"setting {name}: {exc}") from exc
 

@@ -13,17 +13,16 @@ from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.duplex import DuplexHost
 from iop_core.errors import ComponentStartError, SettingError
+from iop_core.item_settings import ADAPTER_SETTINGS, ITEM_SETTINGS
 from iop_core.plugins import installed_plugins
 from iop_core.services import BusinessService
 from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.component_host import ComponentHost
-from iop_engine.engine_settings import DEFAULTS
 from iop_engine.handler_loop import HandlerLoop
 
 # Settings of every adapter that the engine itself obeys.
 CALL_INTERVAL = "CallInterval"
 KEEPALIVE_INTERVAL = "KeepaliveInterval"
-ENGINE_SETTINGS = (CALL_INTERVAL, KEEPALIVE_INTERVAL)
 
 _C = TypeVar("_C", bound=Component)
 
@@ -78,7 +77,7 @@ def make_instance(
     """
     instance = allocate(component_class, host)
     for name in apply_settings(instance, settings, owner=item.name):
-        if name not in DEFAULTS:
+        if name not in ITEM_SETTINGS:
             instance.log_warning(f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}")
     missing = missing_required(instance)
     if missing:
@@ -94,7 +93,7 @@ def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: Comp
     adapter_class = adapter_class_of(item)
     if adapter_class is None:
         return None
-    settings = {name: value for name, value in item.adapter_settings.items() if name not in ENGINE_SETTINGS}
+    settings = {name: value for name, value in item.adapter_settings.items() if name not in ADAPTER_SETTINGS}
     adapter = make_instance(adapter_class, item, host, settings)
     warn_of_mistakes(adapter)
     business_host.adapter = business_host.Adapter = adapter

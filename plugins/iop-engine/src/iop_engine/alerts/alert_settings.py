@@ -9,6 +9,7 @@ from typing import Any, cast
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, SettingError
 from iop_core.headers import BusinessType
+from iop_core.item_settings import ITEM_SETTINGS
 from iop_core.setting_discovery import settings_of
 from iop_core.setting_values import read_value
 
@@ -20,7 +21,7 @@ ALERT_DEFAULTS: Mapping[str, object] = {
     "QueueWaitAlert": 0.0,
     "InactivityTimeout": 0.0,
 }
-"""Name of each setting of the business host to its default, whose type is the type of the setting."""
+"""Name of each setting about alerts to its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,14 @@ def read_alert_settings(item: ItemDefinition) -> AlertSettings:
 
 
 def _value(name: str, item: ItemDefinition) -> Any:
-    default = ALERT_DEFAULTS[name]
     given = item.host_settings.get(name)
     if given is None and item.component_class is not None:
         declared = settings_of(item.component_class).get(name)
         given = None if declared is None else declared.default
     if given is None or given == "":
-        return default
+        return ALERT_DEFAULTS[name]
     try:
-        value = read_value(given, type(default))
+        value = read_value(given, ITEM_SETTINGS[name].python_type)
     except SettingError as exc:
         raise ComponentStartError(item.name, f"setting {name}: {exc}") from exc
     if cast("float", value) < 0:
