@@ -19,8 +19,9 @@ from iop_cli.main import iop
 from iop_core.backends import Backend, RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError
-from iop_core.events import EventType, LogEntry, MessageFilter, ProductionStatus, QueueStatus, Trace
+from iop_core.events import EventType, LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
 from iop_core.headers import (
+    Body,
     BusinessType,
     Invocation,
     MessageHeader,
@@ -93,6 +94,10 @@ class MemoryHistory:
         wanted = session_id or max((header.session_id for header in self.headers), default=0)
         messages = tuple(header for header in self.headers if header.session_id == wanted)
         return Trace(wanted, messages, (ENTRY,)) if messages else None
+
+    def message(self, message_id: int) -> StoredMessage | None:
+        body = Body("demo.Größe", "json", '{"größe":"\\u001b[2J\u009b"}'.encode())
+        return next((StoredMessage(header, body) for header in self.headers if header.message_id == message_id), None)
 
     def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
         return [ENTRY] if item in (None, ENTRY.item) else []

@@ -103,6 +103,26 @@ def test_trace_of_the_latest_or_a_named_session(invoke: Invoke) -> None:
     assert json.loads(invoke("trace", "--json").stdout) == data
 
 
+def test_trace_with_bodies(invoke: Invoke) -> None:
+    plain = invoke("trace", "1").stdout
+    text = invoke("trace", "1", "--bodies").stdout
+    assert text.splitlines()[:2] == plain.splitlines()[:2]
+    assert [line.strip() for line in text.splitlines()[2:6]] == [
+        "created 2026-01-02 03:04:05.678000, not processed",
+        "{",
+        '"größe": "\\u001b[2J\\u009b"',
+        "}",
+    ]
+    assert "{... (31 more characters)" in invoke("trace", "1", "--bodies", "--chars", "1").stdout
+    assert invoke("trace", "1", "--full", "--chars", "1").stdout == text
+    body = json.loads(invoke("trace", "1", "--json", "--bodies").stdout)["messages"][0]["body"]
+    assert (body["class_name"], body["serializer"], body["left_out"]) == ("demo.Größe", "json", 0)
+    assert json.loads(body["text"]) == {"größe": "\x1b[2J\x9b"}
+    assert "body" not in json.loads(invoke("trace", "1", "--json").stdout)["messages"][0]
+    refused = invoke("trace", "--format", "mermaid", "--bodies")
+    assert (refused.exit_code, "no room for bodies" in refused.stderr) == (2, True)
+
+
 def test_trace_that_is_not_there(invoke: Invoke) -> None:
     unknown = invoke("trace", "99")
     assert (unknown.exit_code, unknown.stderr) == (

@@ -209,9 +209,11 @@ class Trace:
         messages: Its headers, oldest first.
         log: Its event log entries, oldest first.
         kinds: Item name to the kind of item.
+        bodies: Message id to the body, for those that have one; None when bodies were not asked for.
     """
 
     session_id: int
     messages: tuple[MessageHeader, ...]
     log: tuple[LogEntry, ...] = ()
     kinds: dict[str, BusinessType] = field(default_factory=dict[str, BusinessType])
+    bodies: dict[int, Body] | None = None

@@ -3,6 +3,7 @@
 ``Director`` and ``DirectorProtocol`` are names of the ``iop`` package; the others are imported from here.
 """
 
+from iop_director.body_text import text_of_body as text_of_body
 from iop_director.director import Director
 from iop_director.filters import message_filter as message_filter
 from iop_director.protocols import DirectorProtocol

@@ -22,6 +22,7 @@ from iop_director.log_filters import log_filter
 from iop_director.place import choose_place
 from iop_director.records import status_to_dict
 from iop_director.service_cache import ServiceCache
+from iop_director.trace_bodies import with_bodies
 from iop_director.trial_messages import send_test_message
 from iop_production import Production
 
@@ -359,9 +360,16 @@ class Director:
         """Return one message with its body, or None."""
         return self._history().message(message_id)
 
-    def trace(self, session_id: int | None = None) -> Trace | None:
-        """Return all messages and log entries of a session, the latest one for None; None when there is none."""
-        return self._history().trace(session_id)
+    def trace(self, session_id: int | None = None, *, bodies: bool = False) -> Trace | None:
+        """Return all messages and log entries of a session; None when there is none.
+
+        Args:
+            session_id: The session; None: the latest one.
+            bodies: True: with the stored bodies, which ``iop_director.text_of_body`` turns into text.
+        """
+        history = self._history()
+        trace = history.trace(session_id)
+        return trace if trace is None or not bodies else with_bodies(trace, history)
 
     def log(
         self, *, since_id: int = 0, item: str | None = None, limit: int | None = None, **filters: object

@@ -6,14 +6,16 @@ as ISO text in UTC.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from iop_director.body_text import text_of_body
+
 if TYPE_CHECKING:
     from iop_core.events import LogEntry, ProductionStatus, QueueStatus, Trace
-    from iop_core.headers import MessageHeader
+    from iop_core.headers import Body, MessageHeader
     from iop_core.item_control import ItemStatus
 
 
@@ -42,11 +44,26 @@ def item_to_dict(item: ItemStatus) -> dict[str, object]:
     return _plain(item)
 
 
-def trace_to_dict(trace: Trace) -> dict[str, object]:
-    """Return a session as a dictionary: ``session_id``, ``messages``, ``log``, ``kinds``."""
+def duration_of(header: MessageHeader) -> float | None:
+    """Return the seconds from the moment a message was stored until it was processed; None before."""
+    return None if header.time_processed is None else (header.time_processed - header.time_created).total_seconds()
+
+
+def trace_to_dict(trace: Trace, *, most_characters: int | None = None) -> dict[str, object]:
+    """Return a session as a dictionary: ``session_id``, ``messages``, ``log``, ``kinds``.
+
+    In a trace with bodies each message has ``duration_seconds`` and ``body`` too: None, or the
+    attributes of ``BodyText``.
+
+    Args:
+        trace: The session.
+        most_characters: Where the text of a longer body is cut; None: nowhere.
+    """
     return {
         "session_id": trace.session_id,
-        "messages": [header_to_dict(header) for header in trace.messages],
+        "messages": [
+            {**header_to_dict(header), **_with_body(header, trace.bodies, most_characters)} for header in trace.messages
+        ],
         "log": [log_entry_to_dict(entry) for entry in trace.log],
         "kinds": {item: word_of(kind) for item, kind in trace.kinds.items()},
     }
@@ -63,6 +80,14 @@ def status_to_dict(status: ProductionStatus) -> dict[str, object]:
         "Pid": status.pid,
         "Since": _json_value(status.since),
     }
+
+
+def _with_body(header: MessageHeader, bodies: dict[int, Body] | None, most_characters: int | None) -> dict[str, object]:
+    if bodies is None:
+        return {}
+    body = bodies.get(header.message_id)
+    shown = None if body is None else asdict(text_of_body(body, most_characters=most_characters))
+    return {"duration_seconds": duration_of(header), "body": shown}
 
 
 def _plain(record: MessageHeader | LogEntry | QueueStatus | ItemStatus) -> dict[str, object]:

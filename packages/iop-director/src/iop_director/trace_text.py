@@ -7,19 +7,26 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from iop_core.headers import MessageType
+from iop_director.body_text import text_of_body
 from iop_director.participants import OUTSIDE, short_class
-from iop_director.records import word_of
+from iop_director.records import duration_of, word_of
 from iop_director.safe_text import one_line
 
 if TYPE_CHECKING:
     from iop_core.events import LogEntry, Trace
-    from iop_core.headers import MessageHeader
+    from iop_core.headers import Body, MessageHeader
 
 _INDENT = " " * 12
 
 
-def render_text(trace: Trace) -> str:
+def render_text(trace: Trace, *, most_characters: int | None = None) -> str:
     """Return a session as lines of text, with times relative to its first message (seconds).
+
+    A trace with bodies shows below each message when it was created and processed, and its body.
+
+    Args:
+        trace: The session.
+        most_characters: Where the text of a longer body is cut; None: nowhere.
 
     Example:
         >>> from iop_core.events import Trace
@@ -33,7 +40,7 @@ def render_text(trace: Trace) -> str:
     lines = [f"{title}, from {start.astimezone(timezone.utc).isoformat(sep=' ', timespec='milliseconds')}"]
     # Sorted by time only: at equal times messages stay in front of log entries and in order.
     entries: list[tuple[datetime, Iterator[str]]] = [
-        *((header.time_created, _message_lines(header)) for header in trace.messages),
+        *((header.time_created, _message_lines(header, trace.bodies, most_characters)) for header in trace.messages),
         *((entry.time_logged, _log_lines(entry)) for entry in trace.log),
     ]
     for time, texts in sorted(entries, key=lambda pair: pair[0]):
@@ -48,7 +55,7 @@ def _start_of(trace: Trace) -> datetime | None:
     return min(times, default=None)
 
 
-def _message_lines(header: MessageHeader) -> Iterator[str]:
+def _message_lines(header: MessageHeader, bodies: dict[int, Body] | None, most_characters: int | None) -> Iterator[str]:
     source = one_line(header.source) or OUTSIDE
     target = one_line(header.target) or OUTSIDE
     kind = "request"
@@ -60,6 +67,24 @@ def _message_lines(header: MessageHeader) -> Iterator[str]:
         yield f"    description: {one_line(header.description)}"
     if header.is_error or header.error:
         yield f"    error: {one_line(header.error) or 'no text'}"
+    if bodies is None:
+        return
+    yield f"    {_times(header)}"
+    stored = bodies.get(header.message_id)
+    if stored is not None:
+        for line in text_of_body(stored, most_characters=most_characters).to_text().split("\n"):
+            yield f"    {line}"
+
+
+def _times(header: MessageHeader) -> str:
+    created = f"created {_time(header.time_created)}"
+    if header.time_processed is None:
+        return f"{created}, not processed"
+    return f"{created}, processed {_time(header.time_processed)}, took {duration_of(header):.6f} s"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat(" ").partition("+")[0]
 
 
 def _log_lines(entry: LogEntry) -> Iterator[str]:
