@@ -41,10 +41,13 @@ def lose_wake_up() -> None:
     publish = Queue.publish
 
     def publish_in_silence(self, delivery):
-        if self.name == "Sink":
-            time.sleep(0.02)  # until its worker waits
-            self._condition.notify = lambda n=1: None
+        if self.name != "Sink":
+            publish(self, delivery)
+            return
+        time.sleep(0.02)  # until its worker waits
+        self._condition.notify = lambda n=1: None
         publish(self, delivery)
+        del self._condition.notify
 
     Queue.publish = publish_in_silence
 

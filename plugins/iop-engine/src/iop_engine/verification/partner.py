@@ -70,6 +70,7 @@ class Partner:
         self._control: socket.socket | None = None
         self._asked: dict[str, object] | None = None
         self._deployed = 0
+        self._is_stopping = False
         self._run = 0
         self.answers = 0
         self.wishes: deque[str] = deque()
@@ -91,6 +92,7 @@ class Partner:
     def begin(self, run: int) -> None:
         """Expect a child."""
         self._run = run
+        self._is_stopping = False
 
     def limit(self, parcels_per_lane: int) -> None:
         """Begin at most so many more parcels on each lane."""
@@ -127,9 +129,8 @@ class Partner:
         self._record.add({"seen": "end", "run": self._run, "code": exit_code})
 
     def stop(self) -> None:
-        """Ask the child to stop its production."""
-        if self._control is not None:
-            self._control.sendall(b'{"do":"stop"}\n')
+        """Have the child asked to stop its production, as soon as it listens."""
+        self._is_stopping = True
 
     def _pending(self) -> Iterator[socket.socket]:
         """Read once from everything that has something, and return what is still open of those."""
@@ -199,7 +200,12 @@ class Partner:
         self._tell(lane.connection, told)
 
     def _wish(self) -> None:
-        if self._control is None or self._asked is not None or not self.wishes:
+        if self._control is None or self._asked is not None:
+            return
+        if self._is_stopping:
+            self._is_stopping = False
+            self._tell(self._control, {"do": "stop"})
+        if not self.wishes:
             return
         self._asked = {"do": self.wishes.popleft()}
         if self._asked["do"] == "deploy":
