@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from iop_core.actors import current_user
 from iop_core.errors import (
     BackendUnavailableError,
     ConfigurationError,
@@ -22,7 +23,6 @@ from iop_core.errors import (
 )
 from iop_core.item_control import UpdateResult
 from iop_production import Production, ProductionApplyResult
-from iop_production.backup import current_user
 
 
 @pytest.fixture

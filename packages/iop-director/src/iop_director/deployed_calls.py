@@ -5,12 +5,12 @@ The functions that take a director are methods of ``Director``.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from iop_core.actors import current_user
 from iop_core.class_members import is_framework
 from iop_core.deployments import ComponentRegistration, DeploymentOptions
 from iop_core.errors import BackendUnavailableError, DeploymentError, UnknownDeploymentError
@@ -36,14 +36,6 @@ class _WithBackend(Protocol):
     def backend(self) -> Backend: ...
 
 
-def user() -> str:
-    """Return who asks for a change."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a process without a user of this system
-        return ""
-
-
 def list_productions(director: _WithBackend) -> dict[str, dict[str, object]]:
     """Return the productions that are deployed, run, or ran last: name to ``Status`` and ``Since``."""
     productions: dict[str, dict[str, object]] = {
@@ -65,7 +57,7 @@ def set_default_production(director: _WithBackend, production_name: str = "") ->
     Raises:
         UnknownDeploymentError: None of that name is deployed.
     """
-    director.backend.deployments().set_default_production(production_name, actor=user(), reason=REASON)
+    director.backend.deployments().set_default_production(production_name, actor=current_user(), reason=REASON)
 
 
 def get_default_production(director: _WithBackend) -> str:
@@ -120,7 +112,7 @@ def apply_production_plan(
     """
     metadata: Mapping[str, Any] = plan.get("metadata") or {}
     name = str(plan.get("production") or "")
-    actor, reason = str(metadata.get("actor") or user()), str(metadata.get("reason") or REASON)
+    actor, reason = str(metadata.get("actor") or current_user()), str(metadata.get("reason") or REASON)
     with director.backend.deployments().transaction(actor=actor, reason=reason) as change:
         try:
             export = change.export_production(name)
@@ -146,7 +138,7 @@ def register_production_definition(
     """
     # As it is, so that a backup can be restored to the letter.
     deployments = director.backend.deployments()
-    deployments.replace_production(name, definition, actor=actor or user(), reason=reason or REASON)
+    deployments.replace_production(name, definition, actor=actor or current_user(), reason=reason or REASON)
 
 
 def register_component(
@@ -184,7 +176,7 @@ def register_component(
             f"{iris_classname!r} stands for {earlier.python_name} already; allow to overwrite it, or use another name"
         )
     if registration != earlier:
-        deployments.register_component(registration, actor=actor or user(), reason=reason or REASON)
+        deployments.register_component(registration, actor=actor or current_user(), reason=reason or REASON)
 
 
 def _options_of(metadata: Mapping[str, Any]) -> DeploymentOptions | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
+from iop_core.actors import current_user
 from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration, users_of
 from iop_core.errors import DeploymentError
 from iop_director import Director
-from iop_migrate.asking_user import asking_user
 from iop_migrate.class_entries import ClassReader
 from iop_migrate.project_imports import ProjectImports, only_looking
 
@@ -98,7 +98,7 @@ def unregister_component(iris_classname: str, *, director: Director | None = Non
     name = iris_classname.strip()
     if not name:
         raise DeploymentError("the name of a class on IRIS is required, such as 'Python.FileOperation'")
-    _deployments(director).unregister_component(name, actor=asking_user(), reason="unregister_component")
+    _deployments(director).unregister_component(name, actor=current_user(), reason="unregister_component")
 
 
 unbind_component = unregister_component
@@ -151,7 +151,7 @@ def register_described(
             registrations = reader.registrations.described()
         finally:
             reader.imports.forget()
-    with _deployments(director).transaction(actor=asking_user(), reason=call) as change:
+    with _deployments(director).transaction(actor=current_user(), reason=call) as change:
         known = {each.iris_name.lower(): each for each in change.components()}
         for registration in registrations:
             there = known.get(registration.iris_name.lower())

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from iop_core.actors import current_user
 from iop_core.deployments import Deployments
 from iop_core.errors import ConfigurationError
 from iop_director import Director
 from iop_migrate import bindings
-from iop_migrate.asking_user import asking_user
 from iop_migrate.bindings import DEFAULT_PACKAGE, Binding, register_described
 from iop_migrate.migration import migrate
 from iop_migrate.registrations import python_name
@@ -81,7 +81,7 @@ class Utils:
         """Keep the JSON schema of a message class."""
         _warn("register_message_schema", "SCHEMAS = [...] and iop migrate")
         schema = json.dumps(schema_of(message_class, "register_message_schema"), ensure_ascii=False)
-        with _deployments().transaction(actor=asking_user(), reason="register_message_schema") as change:
+        with _deployments().transaction(actor=current_user(), reason="register_message_schema") as change:
             change.put_schema(python_name(message_class), schema)
 
     @staticmethod
@@ -89,7 +89,7 @@ class Utils:
         """Deploy a production given as ``{"Production": {...}}``."""
         _warn("register_production_definition", "PRODUCTIONS = [...] and iop migrate")
         _deployments().replace_production(
-            name, production_definition, actor=asking_user(), reason="register_production_definition"
+            name, production_definition, actor=current_user(), reason="register_production_definition"
         )
 
     @staticmethod

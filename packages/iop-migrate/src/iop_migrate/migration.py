@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iop_core.actors import current_user
 from iop_core.errors import SettingsFileError
 from iop_director import Director
-from iop_migrate.asking_user import asking_user
 from iop_migrate.plan import MigrationPlan, PlannedChanges, plan_content
 from iop_migrate.project_imports import only_looking
 from iop_migrate.settings_file import open_settings
@@ -127,7 +127,7 @@ def migrate(
     deployments = director.backend.deployments()
     if dry_run:
         return MigrationResult(plan, plan.changes(deployments).lines(), dry_run=True)
-    with deployments.transaction(actor=actor or asking_user(), reason=reason or f"migrate {plan.path}") as change:
+    with deployments.transaction(actor=actor or current_user(), reason=reason or f"migrate {plan.path}") as change:
         changes = plan.changes(change)
         _write(changes, change)
     return MigrationResult(plan, changes.lines(), dry_run=False)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_core.actors import current_user
 from iop_core.errors import PlanApplyError, PlanConflictError, PlanError
 from iop_production.apply_result import ProductionApplyResult, error_of, report_operations
-from iop_production.backup import current_user, write_backup
+from iop_production.backup import write_backup
 from iop_production.deployed import Deployed, export_deployed
 from iop_production.directors import PlanningDirector, director_of, namespace_of, need_director, update_if_current
 from iop_production.export import export_production

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import platform
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from iop_core.actors import current_user
 from iop_core.errors import PlanError, ProductionError
 from iop_production.loose_data import mapping_of, shown
 from iop_production.private_files import make_private_folder, write_private
@@ -41,14 +41,6 @@ class Backup:
     def said(self, key: str) -> str:
         """Return an entry of the metadata as text; empty when there is none."""
         return text_of(self.metadata.get(key))
-
-
-def current_user() -> str:
-    """Return the name of the user of this process, ``unknown`` when it has none."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
 
 
 def write_backup(

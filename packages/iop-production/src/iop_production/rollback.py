@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_core.actors import current_user
 from iop_core.errors import PermissionNeededError, PlanError
-from iop_production.backup import Backup, current_user, read_backup, write_backup
+from iop_production.backup import Backup, read_backup, write_backup
 from iop_production.deployed import export_deployed
 from iop_production.directors import (
     DeployingDirector,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_production.backup import current_user
+from iop_core.actors import current_user
 from iop_production.directors import DeployingDirector, director_of, need_director, refuse_remote, update_if_current
 from iop_production.export import export_production
 from iop_production.registration import register_classes

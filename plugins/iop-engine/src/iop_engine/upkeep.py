@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from iop_core.actors import current_user
 from iop_core.audit import AuditEntry
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
@@ -58,7 +58,7 @@ class Upkeep:
         who: tuple[str, str],
         proof: tuple[Mapping[str, object], Mapping[str, object]],
     ) -> None:
-        actor, reason = who[0] or _user(), who[1]
+        actor, reason = who[0] or current_user(), who[1]
         now = self._clock.now()
         selection, counts = (json.dumps(part, ensure_ascii=False) for part in proof)
         entry = LogEntry(
@@ -66,10 +66,3 @@ class Upkeep:
         )
         unit = Unit(log=[entry], audit=[AuditEntry(0, action, actor, reason, selection, counts, now)])
         self._store.submit(unit).wait()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in some containers
-        return "unknown"

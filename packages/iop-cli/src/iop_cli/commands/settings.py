@@ -14,6 +14,7 @@ from iop_cli.application import Application, pass_application
 from iop_cli.options import data_dir_option, json_option, namespace_option, production_option, query_options
 from iop_cli.output import print_json, print_table, time_text
 from iop_cli.production_source import source_of
+from iop_core.actors import current_user
 from iop_core.errors import SettingError, did_you_mean
 from iop_core.secret_references import masked
 from iop_core.setting_layers import ANY, DefaultSetting, ResolvedSetting
@@ -73,9 +74,7 @@ def set_setting(
     VALUE may be a reference: env:NAME for an environment variable, secret://NAME for a file in the
     directory that IOP_SECRETS_DIR names. An empty VALUE is a value too.
     """
-    from iop_director.deployed_calls import user
-
-    default = DefaultSetting(**keys, changed=datetime.now(timezone.utc), actor=actor or user())
+    default = DefaultSetting(**keys, changed=datetime.now(timezone.utc), actor=actor or current_user())
     application.query(data_dir, namespace).default_settings.put(default)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from dataclasses import asdict
 from datetime import datetime
 from enum import IntEnum
 
+from iop_core.actors import current_user
 from iop_core.audit import AuditEntry
 from iop_core.clock import Clock
 from iop_core.events import EventType, LogEntry, MessageFilter
@@ -48,7 +48,7 @@ class Deed:
         self._store = store
         self._clock = clock
         self.action = action
-        self.actor = actor or _user()
+        self.actor = actor or current_user()
         self.reason = reason
         self.is_dry_run = dry_run
         self._selection = selection
@@ -144,10 +144,3 @@ def _plain(value: object) -> object:
     if isinstance(value, IntEnum):
         return value.name.title()
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container without an entry for its user
-        return "unknown"
