@@ -54,6 +54,23 @@ def test_listing_names_what_is_installed() -> None:
     assert "Message" in expected
 
 
+def test_errors_of_a_send_can_be_caught_by_name() -> None:
+    from iop import (
+        IopError,
+        NotConnectedError,
+        RequestFailedError,
+        RequestTimeoutError,
+        SendError,
+        SerializationError,
+        SyncDeadlockError,
+    )
+
+    for error in (NotConnectedError, RequestFailedError, RequestTimeoutError, SyncDeadlockError):
+        assert issubclass(error, SendError)
+    assert issubclass(SendError, IopError)
+    assert issubclass(SerializationError, IopError)
+
+
 def test_name_is_kept_after_its_first_use() -> None:
     namespace: dict[str, object] = {}
     module_getattr, _ = lazy_names(namespace)

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from iop_core.context import MessageContext
     from iop_core.dispatch import handler
     from iop_core.duplex import DuplexOperation, DuplexProcess, DuplexService
-    from iop_core.errors import IopError
+    from iop_core.errors import (
+        IopError,
+        NotConnectedError,
+        RequestFailedError,
+        RequestTimeoutError,
+        SendError,
+        SerializationError,
+        SyncDeadlockError,
+    )
     from iop_core.hookspecs import hookimpl
     from iop_core.messages import Message
     from iop_core.operations import BusinessOperation
@@ -42,13 +50,19 @@ __all__ = (
     "Message",
     "MessageContext",
     "Model",
+    "NotConnectedError",
     "OutboundAdapter",
     "PersistentMessage",
     "PickleMessage",
     "PollingBusinessService",
     "PydanticMessage",
     "PydanticPickleMessage",
+    "RequestFailedError",
+    "RequestTimeoutError",
+    "SendError",
+    "SerializationError",
     "Setting",
+    "SyncDeadlockError",
     "TargetSetting",
     "controls",
     "handler",
@@ -74,13 +88,19 @@ if not TYPE_CHECKING:
         "Message": "messages",
         "MessageContext": "context",
         "Model": "persistent.models",
+        "NotConnectedError": "errors",
         "OutboundAdapter": "adapters",
         "PersistentMessage": "persistent.messages",
         "PickleMessage": "pickle_messages",
         "PollingBusinessService": "services",
         "PydanticMessage": "pydantic_messages",
         "PydanticPickleMessage": "pydantic_messages",
+        "RequestFailedError": "errors",
+        "RequestTimeoutError": "errors",
+        "SendError": "errors",
+        "SerializationError": "errors",
         "Setting": "settings",
+        "SyncDeadlockError": "errors",
         "TargetSetting": "settings",
         "handler": "dispatch",
         "hookimpl": "hookspecs",
