@@ -19,7 +19,16 @@ from iop_cli.main import iop
 from iop_core.backends import Backend, RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError
-from iop_core.events import EventType, LogEntry, MessageFilter, ProductionStatus, QueueStatus, StoredMessage, Trace
+from iop_core.events import (
+    EventType,
+    IoEntry,
+    LogEntry,
+    MessageFilter,
+    ProductionStatus,
+    QueueStatus,
+    StoredMessage,
+    Trace,
+)
 from iop_core.headers import (
     Body,
     BusinessType,
@@ -71,6 +80,8 @@ FAILED = replace(
 )
 ENTRY = LogEntry(1, EventType.ERROR, "Out", 2, 2, "write", "disk full\nTraceback\x1b", START)
 
+EXCHANGE = IoEntry(1, "In", 2, True, "line\n1", "", "disk full", START, START + timedelta(milliseconds=250))
+
 
 class MemoryHistory:
     """Keeps two messages and one log entry."""
@@ -101,6 +112,9 @@ class MemoryHistory:
 
     def log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[LogEntry]:
         return [ENTRY] if item in (None, ENTRY.item) else []
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        return [EXCHANGE] if item in (None, EXCHANGE.item) else []
 
     def _fits(self, header: MessageHeader, criteria: MessageFilter) -> bool:
         own = {field.name for field in fields(header)}

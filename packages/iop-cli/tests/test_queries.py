@@ -150,6 +150,15 @@ def test_plugins(invoke: Invoke) -> None:
     assert lines[1].split() == ["cli", "iop_commands"]
 
 
+def test_io_log(invoke: Invoke) -> None:
+    shown = f"{LOCAL} In [2]: input, took 0.250 s\n    in: line\\n1\n    error: disk full\n"
+    assert invoke("log", "--io").stdout == shown
+    assert invoke("log", "--io", "--item", "Out").stdout == ""
+    assert json.loads(invoke("log", "--io", "--json").stdout)[0]["received"] == "line\n1"
+    refused = invoke("log", "--io", "--level", "error")
+    assert (refused.exit_code, "--io cannot be narrowed by level" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["status", "queue", "messages", "trace", "log"])
 def test_no_data_is_exit_code_4_in_one_line(invoke: Invoke, command: str) -> None:
     result = invoke(command, "--data-dir", "nothing")

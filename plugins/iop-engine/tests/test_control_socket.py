@@ -133,6 +133,7 @@ def test_history_is_the_same_from_both_sides(engine: RunningProduction, remote: 
     assert remote.count_messages(criteria) == 3
     assert remote.trace(session) == engine.trace(session)
     assert remote.log() == engine.log()
+    assert remote.io_log() == engine.io_log()
     stored = remote.message(session)
     assert stored is not None
     assert stored == engine.message(session)

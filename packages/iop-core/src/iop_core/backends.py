@@ -15,6 +15,7 @@ from iop_core.deployments import Deployments
 from iop_core.errors import BackendError, BackendUnavailableError
 from iop_core.events import (
     EVERY_ENTRY,
+    IoEntry,
     LogEntry,
     LogFilter,
     MessageFilter,
@@ -72,6 +73,14 @@ class MessageHistory(Protocol):
         """Return event log entries with ids above ``since_id``, oldest first.
 
         With ``limit`` the newest that many are returned.
+        """
+        ...
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        """Return exchanges with the outside with ids above ``since_id``, oldest first.
+
+        They are kept of items whose setting ``ArchiveIO`` is on. With ``limit`` the newest that
+        many are returned.
         """
         ...
 

@@ -109,12 +109,12 @@ class IoEntry:
     Attributes:
         entry_id: Rising number; 0 before it is stored.
         item: The item.
-        session_id: The session that came of it; 0 when none did.
-        is_inbound: True for something that came in.
-        received: What came in, as text.
+        session_id: The session that came of it, or that it belongs to; 0 for none.
+        is_inbound: True for an input of a service; False for one try of an operation to handle a request.
+        received: What the service took in, or the request of the operation, as text.
         returned: What was given back, as text; empty for nothing.
         error: The error in one line; empty when fine.
-        time_received: When it came in (UTC).
+        time_received: When it began (UTC).
         time_responded: When it was dealt with (UTC).
     """
 

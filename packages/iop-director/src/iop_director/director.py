@@ -29,7 +29,7 @@ from iop_production import Production
 if TYPE_CHECKING:
     from iop_core.backends import Backend, MessageHistory, RunningProduction
     from iop_core.default_settings import DefaultSettings
-    from iop_core.events import LogEntry, ProductionStatus, QueueStatus, StoredMessage, Trace
+    from iop_core.events import IoEntry, LogEntry, ProductionStatus, QueueStatus, StoredMessage, Trace
     from iop_core.headers import MessageHeader
     from iop_core.item_control import ItemStatus, UpdateResult
     from iop_core.plugins import PluginRegistry
@@ -382,6 +382,13 @@ class Director:
         if criteria == EVERY_ENTRY:
             return self._history().log(since_id=since_id, item=item, limit=limit)
         return self._history().log(since_id=since_id, item=item, limit=limit, criteria=criteria)
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        """Return exchanges with the outside with ids above ``since_id``, oldest first; with ``limit`` the newest.
+
+        They are kept of items whose setting ``ArchiveIO`` is on.
+        """
+        return self._history().io_log(since_id=since_id, item=item, limit=limit)
 
     list_productions = also_on_class(deployed_calls.list_productions)
     set_default_production = also_on_class(deployed_calls.set_default_production)

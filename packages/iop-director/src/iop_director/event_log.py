@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from iop_core.errors import BackendUnavailableError
-from iop_core.events import LogEntry
+from iop_core.events import IoEntry, LogEntry
 from iop_director.records import word_of
 from iop_director.safe_text import one_line
 
@@ -14,7 +15,7 @@ FIRST_ENTRIES = 10
 _INTERVAL_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 
-ReadLog = Callable[..., list[LogEntry]]
+Entry = TypeVar("Entry", LogEntry, IoEntry)
 
 
 def format_entry(entry: LogEntry) -> str:
@@ -27,15 +28,15 @@ def format_entry(entry: LogEntry) -> str:
 
 
 def follow_log(
-    read: ReadLog, *, first: int = FIRST_ENTRIES, wait: Callable[[float], object] = time.sleep
-) -> Iterator[LogEntry]:
+    read: Callable[..., list[Entry]], *, first: int = FIRST_ENTRIES, wait: Callable[[float], object] = time.sleep
+) -> Iterator[Entry]:
     """Return the newest entries and then each new one, oldest first, once, for ever.
 
     The place in the log is its last id, so that nothing is lost or repeated whatever the clocks
     say. While the log cannot be read it is tried again, in growing intervals.
 
     Args:
-        read: Reads entries, such as ``Director().log``.
+        read: Reads entries, such as ``Director().log`` or ``Director().io_log``.
         first: How many of the entries that are there already.
         wait: Called with the seconds between two looks.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from iop_director.body_text import text_of_body
 
 if TYPE_CHECKING:
-    from iop_core.events import LogEntry, ProductionStatus, QueueStatus, Trace
+    from iop_core.events import IoEntry, LogEntry, ProductionStatus, QueueStatus, Trace
     from iop_core.headers import Body, MessageHeader
     from iop_core.item_control import ItemStatus
 
@@ -31,6 +31,11 @@ def header_to_dict(header: MessageHeader) -> dict[str, object]:
 
 def log_entry_to_dict(entry: LogEntry) -> dict[str, object]:
     """Return an entry of the event log as a dictionary."""
+    return _plain(entry)
+
+
+def io_entry_to_dict(entry: IoEntry) -> dict[str, object]:
+    """Return an exchange with the outside as a dictionary."""
     return _plain(entry)
 
 
@@ -90,7 +95,7 @@ def _with_body(header: MessageHeader, bodies: dict[int, Body] | None, most_chara
     return {"duration_seconds": duration_of(header), "body": shown}
 
 
-def _plain(record: MessageHeader | LogEntry | QueueStatus | ItemStatus) -> dict[str, object]:
+def _plain(record: MessageHeader | LogEntry | IoEntry | QueueStatus | ItemStatus) -> dict[str, object]:
     return {field.name: _json_value(getattr(record, field.name)) for field in fields(record)}
 
 

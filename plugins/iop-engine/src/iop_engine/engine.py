@@ -16,6 +16,7 @@ from iop_core.errors import BackendError, ComponentStartError, DispatchError, St
 from iop_core.events import (
     EVERY_ENTRY,
     EventType,
+    IoEntry,
     LogEntry,
     LogFilter,
     MessageFilter,
@@ -355,6 +356,10 @@ class Engine:
     ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
         return self._history.log(since_id=since_id, item=item, limit=limit, criteria=criteria)
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""
+        return self._history.io_log(since_id=since_id, item=item, limit=limit)
 
     def _address_of(self, item: str) -> Address:
         return self._runtime.addresses.get(item)

@@ -16,17 +16,19 @@ _LOG = logging.getLogger("iop.engine")
 
 
 class Exchange:
-    """One input of a service, from its arrival to what is given back.
+    """One input of a service, or one try of an operation, from its beginning to what is given back.
 
     Args:
-        item: The service.
+        item: The item.
         runtime: What the engine's parts share.
-        received: What came in.
+        received: What the service took in, or the request of the operation.
+        is_inbound: True for a service.
     """
 
-    def __init__(self, item: str, runtime: Runtime, received: object) -> None:
+    def __init__(self, item: str, runtime: Runtime, received: object, *, is_inbound: bool) -> None:
         self._item = item
         self._runtime = runtime
+        self._is_inbound = is_inbound
         # At once: whoever handles it may change it.
         self._received = _text(received)
         self._begin = runtime.clock.now()
@@ -34,11 +36,12 @@ class Exchange:
     def end(self, session_id: int, returned: object, error: str) -> None:
         """Keep what came of it, without waiting for the disk."""
         end = self._runtime.clock.now()
-        entry = IoEntry(0, self._item, session_id, True, self._received, _text(returned), error, self._begin, end)
+        texts = (self._received, _text(returned), error)
+        entry = IoEntry(0, self._item, session_id, self._is_inbound, *texts, self._begin, end)
         try:
             self._runtime.store.submit(Unit(io=[entry]))
         except StoreError as exc:
-            _LOG.error("an input of %r could not be archived: %s", self._item, exc)
+            _LOG.error("an exchange of %r could not be archived: %s", self._item, exc)
 
 
 def _text(value: object) -> str:
@@ -46,4 +49,9 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, (bytes, bytearray)):
         return bytes(value[:MOST_CHARACTERS]).decode("utf-8", "backslashreplace")
-    return (value if isinstance(value, str) else repr(value))[:MOST_CHARACTERS]
+    if isinstance(value, str):
+        return value[:MOST_CHARACTERS]
+    try:
+        return repr(value)[:MOST_CHARACTERS]
+    except Exception as exc:  # noqa: BLE001 - boundary: __repr__ of users' classes
+        return f"<{type(value).__name__}, whose __repr__ raised {type(exc).__name__}>"

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from iop_core.events import (
     EVERY_ENTRY,
+    IoEntry,
     LogEntry,
     LogFilter,
     MessageFilter,
@@ -91,3 +92,7 @@ class History:
     ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
         return self._reader.log(since_id=since_id, item=item, limit=limit, criteria=criteria)
+
+    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+        """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""
+        return self._reader.io_log(since_id=since_id, item=item, limit=limit)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
 from iop_core.operations import BusinessOperation
 from iop_core.store_units import Delivery
 from iop_engine.component_host import ComponentHost
 from iop_engine.engine_settings import read_engine_settings
+from iop_engine.exchange import Exchange
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.in_hand import Handling
 from iop_engine.instances import (
@@ -17,6 +20,7 @@ from iop_engine.instances import (
     dispatch,
     interval_of,
     make_instance,
+    one_line,
     start_instance,
     stop_instances,
     warn_of_mistakes,
@@ -65,6 +69,8 @@ class OperationRunner(Runner):
                 self._started.append(instance)
         settings = read_engine_settings(self._item, self._operation)
         self.throttle_seconds = settings.throttle_delay
+        respond = self._dispatch_and_archive if settings.archives_io else self._dispatch
+        self._respond: Callable[[object], object] = respond
         self._retrying = Retrying(self._item, self._runtime, settings, self._operation, self._requests)
         self._keepalive = Keepalive(both, self._host, self._loop, self._runtime.clock)
         if self._keepalive.is_needed:
@@ -77,7 +83,7 @@ class OperationRunner(Runner):
         if self._is_interrupted:
             handling.call_back()
         try:
-            self._retrying.handle(handling, self._dispatch, settle)
+            self._retrying.handle(handling, self._respond, settle)
         finally:
             self._runtime.in_hand.end(handling)
 
@@ -97,3 +103,16 @@ class OperationRunner(Runner):
 
     def _dispatch(self, request: object) -> object:
         return dispatch(self._operation, request, self._operation.on_message, self._loop)
+
+    def _dispatch_and_archive(self, request: object) -> object:
+        exchange = Exchange(self._item.name, self._runtime, request, is_inbound=False)
+        reply, error = None, ""
+        try:
+            reply = self._dispatch(request)
+        except BaseException as exc:
+            error = one_line(exc)
+            raise
+        else:
+            return reply
+        finally:
+            exchange.end(self._host.session_id, reply, error)

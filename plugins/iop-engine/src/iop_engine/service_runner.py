@@ -99,7 +99,11 @@ class ServiceRunner(Runner):
     def adapter_input(self, message_input: object) -> object:
         """Call the service with an input of its adapter: a session of its own."""
         self._host.enter_input(super_session=str(uuid4()) if self._settings.opens_super_sessions else "")
-        exchange = Exchange(self._item.name, self._runtime, message_input) if self._settings.archives_io else None
+        exchange = (
+            Exchange(self._item.name, self._runtime, message_input, is_inbound=True)
+            if self._settings.archives_io
+            else None
+        )
         activity = self._runtime.activities.of(self._item.name)
         result, error = None, ""
         try:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 
 from iop_cli.application import Application, pass_application
 from iop_cli.options import query_options
 from iop_cli.output import print_json
-from iop_director.event_log import follow_log, format_entry
-from iop_director.records import log_entry_to_dict
+from iop_core.errors import ConfigurationError
+from iop_director.event_log import Entry, follow_log, format_entry
+from iop_director.io_log import format_io_entry
+from iop_director.records import io_entry_to_dict, log_entry_to_dict
 
 _LEVELS = ("trace", "info", "warning", "error", "alert")
+
+
+class _How(TypedDict):
+    since_id: int
+    limit: int
+    follow: bool
+    as_json: bool
 
 
 @click.command()
@@ -28,6 +38,7 @@ _LEVELS = ("trace", "info", "warning", "error", "alert")
 @click.option("--since-id", type=click.IntRange(min=0), default=0, metavar="ID", help="Only entries after that one.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Only the newest that many.")
 @click.option("--follow", is_flag=True, help="Go on with each new entry, until Ctrl-C; with --json one in a line.")
+@click.option("--io", is_flag=True, help="Show instead what items with ArchiveIO exchanged with the outside.")
 @query_options
 @pass_application
 def log(
@@ -38,6 +49,7 @@ def log(
     since_id: int,
     limit: int,
     follow: bool,
+    io: bool,
     types: tuple[str, ...],
     namespace: str | None,
     data_dir: Path | None,
@@ -49,12 +61,34 @@ def log(
     if types:
         narrower["type"] = types
     director = application.query(data_dir, namespace)
-    if not follow:
-        entries = director.log(since_id=since_id, item=item, limit=limit, **narrower)
-        if as_json:
-            print_json([log_entry_to_dict(entry) for entry in entries])
-        for entry in () if as_json else entries:
-            click.echo(format_entry(entry))
+    how: _How = {"since_id": since_id, "limit": limit, "follow": follow, "as_json": as_json}
+    if not io:
+        _show(partial(director.log, item=item, **narrower), format_entry, log_entry_to_dict, **how)
         return
-    for entry in follow_log(partial(director.log, item=item, **narrower), first=limit):
-        click.echo(json.dumps(log_entry_to_dict(entry), ensure_ascii=False) if as_json else format_entry(entry))
+    if narrower:
+        raise ConfigurationError(
+            f"--io cannot be narrowed by {', '.join(sorted(narrower))}; it takes --item, --since-id and --limit"
+        )
+    _show(partial(director.io_log, item=item), format_io_entry, io_entry_to_dict, **how)
+
+
+def _show(
+    read: Callable[..., list[Entry]],
+    to_text: Callable[[Entry], str],
+    to_dict: Callable[[Entry], dict[str, object]],
+    *,
+    since_id: int,
+    limit: int,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    if follow:
+        for entry in follow_log(read, first=limit):
+            click.echo(json.dumps(to_dict(entry), ensure_ascii=False) if as_json else to_text(entry))
+        return
+    entries = read(since_id=since_id, limit=limit)
+    if as_json:
+        print_json([to_dict(entry) for entry in entries])
+        return
+    for entry in entries:
+        click.echo(to_text(entry))

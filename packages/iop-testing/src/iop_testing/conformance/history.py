@@ -148,7 +148,7 @@ class HistorySuite(BackendSuite):
         assert found[0].time_logged > begin
 
     def test_io_log(self, trial: BackendTrial) -> None:
-        """What a service takes in is kept when ArchiveIO says so, and only then; a purge counts it."""
+        """What items exchange with the outside is kept when ArchiveIO says so, and only then; a purge counts it."""
 
         class Shelf(InboundAdapter):
             def on_init(self) -> None:
@@ -159,16 +159,26 @@ class HistorySuite(BackendSuite):
                     self.left -= 1
                     self.business_host.process_input(Note(str(self.left)))
 
+        class Writer(BusinessOperation):
+            def on_message(self, request: Message) -> Note:
+                return Note("written")
+
         counts: list[int] = []
         for archives in (0, 1):
             production = Production("Conformance.History")
             production.service("In", BusinessService, adapter_class=Shelf, settings={"ArchiveIO": archives})
+            production.operation("Out", Writer, settings={"ArchiveIO": archives})
             with trial.run(production) as run:
                 trial.pass_time_until(lambda: run.running.items()[0].handled >= 3)
+                run.call("Out", Note("request"))
                 run.wait_until_idle()
+                inputs = [entry.received for entry in run.running.io_log(item="In")]
+                requests = [(entry.is_inbound, entry.returned) for entry in trial.history().io_log(item="Out")]
+                assert inputs == [repr(Note(text)) for text in ("2", "1", "0")][: 3 * archives]
+                assert requests == [(False, repr(Note("written")))][:archives]
                 trial.clock.advance(1)
                 counts.append(run.running.purge(PurgeOptions(days_to_keep=0, types=("io",))).removed.get("io_log", 0))
-        assert counts == [0, 3]
+        assert counts == [0, 4]
 
     # Viewer and trace
 
