@@ -86,7 +86,11 @@ def test_a_class_that_was_defined_again_reads_the_bodies_of_the_earlier_one():
     assert type(bodies.decode(body)) is Newer
 
 
-@pytest.mark.parametrize("value", ["text", "", 0, True, [], {}, b"", object(), Order, (n for n in [1])], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value",
+    ["text", "", 0, True, [], {}, b"", object(), Order, (n for n in [1])],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_message_is_refused_by_the_name_of_its_type(bodies: BodyCodec, value: object):
     with pytest.raises(SerializationError, match=f"{type(value).__name__} is not a message"):
         bodies.encode(value)

@@ -21,7 +21,6 @@ HOMES = {
     "ComponentRef": "iop_production",
     "Director": "iop_director",
     "DirectorProtocol": "iop_director",
-    "DirectorProtocol": "iop_director",
     "GraphEdge": "iop_production",
     "GraphNode": "iop_production",
     "OperationItem": "iop_production",
