@@ -55,7 +55,8 @@ class EngineSettings:
         fail_on: Names of error classes after which a message is not tried again.
         no_fail_while_disconnected: Errors of a connection never end a message.
         throttle_delay: Seconds that a job waits before each message or input; the setting is in milliseconds.
-        archives_io: Whether what a service takes in, or an operation is asked, and what it gives back is kept in the I/O log.
+        archives_io: Whether what a service takes in, or an operation is asked, and what it gives back is kept in
+            the I/O log.
         opens_super_sessions: Whether each input of a service begins a super session.
         call_schedule: When a polling service is called, instead of an interval; None for none.
     """
