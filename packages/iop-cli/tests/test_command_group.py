@@ -29,6 +29,7 @@ OWN = [
     "log",
     "messages",
     "migrate",
+    "plan",
     "plugins",
     "queue",
     "restart",

@@ -88,6 +88,21 @@ def test_without_anything_allowed_nothing_happens(prod, director_of, tmp_path) -
     assert not (tmp_path / "none").exists()
 
 
+def test_dry_run_checks_and_changes_nothing(desired, director, tmp_path) -> None:
+    plan = desired.plan()
+    director.calls.clear()
+    result = desired.apply(plan, backup_dir=tmp_path / "none", dry_run=True)
+    assert director.calls == [
+        *("export_production", "export_production_connections", "export_production_queue_info"),
+    ]
+    assert [one["status"] for one in result.operations] == ["applied", "skipped", "applied", "skipped", "skipped"]
+    assert (result.backup_path, result.updated_runtime) == ("", False)
+    assert not (tmp_path / "none").exists()
+    director.exports["Demo.Production"]["Item"][1]["@PoolSize"] = "7"
+    with pytest.raises(PlanConflictError):
+        desired.apply(plan, dry_run=True)
+
+
 def test_plan_is_made_when_none_is_given(desired, director, tmp_path) -> None:
     assert desired.apply(allow_destructive=True, backup_dir=tmp_path).applied == 5
     assert not desired.plan().has_changes

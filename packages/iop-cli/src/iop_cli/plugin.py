@@ -30,6 +30,7 @@ _SUMMARIES = {
     "log": "Show the event log.",
     "messages": "List or count messages.",
     "migrate": "Deploy what a settings file holds.",
+    "plan": "Change what is deployed in steps that are reviewed first and can be taken back.",
     "plugins": "List the installed plug-ins.",
     "queue": "Show what waits in the queues.",
     "restart": "Stop what runs and start it again.",

@@ -19,6 +19,7 @@ from iop_production.export import export_production
 from iop_production.fingerprint import fingerprint_of
 from iop_production.item_operations import AddItem, ReplaceItemClass
 from iop_production.plan_building import build_plan
+from iop_production.plan_simulation import simulate_plan
 from iop_production.registration import register_classes
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def apply_plan(
     update: bool,
     actor: str | None,
     reason: str,
+    dry_run: bool,
 ) -> ProductionApplyResult:
     """Apply a plan as ``Production.apply`` says; the arguments are those."""
     given = director_of(production.director, production.namespace)
@@ -58,6 +60,9 @@ def apply_plan(
     found = export_deployed(director, production.name, queues=True, missing_ok=True)
     current = type(production).from_dict(found.data, connections=found.connections)
     _check_deployed(production, current, plan, operations)
+    if dry_run:
+        tried = simulate_plan(plan, found.data, allow_destructive=allow_destructive).operations
+        return replace(result, operations=report_operations(plan, tried, allow_destructive=allow_destructive))
     plan = replace(plan, metadata={**plan.metadata, **_records(production, actor or current_user(), reason)})
     backup = str(_backup(plan, found, backup_dir, namespace))
     result = replace(result, backup_path=backup)

@@ -227,6 +227,7 @@ class Production(DirectedProduction):
         update: bool = True,
         actor: str | None = None,
         reason: str = "",
+        dry_run: bool = False,
     ) -> ProductionApplyResult:
         """Apply a plan to what is deployed, after a backup of it.
 
@@ -240,6 +241,7 @@ class Production(DirectedProduction):
             update: Whether this production takes over the changes if it is the current one.
             actor: Who asks for it, for the records; None: the user of this process.
             reason: Why, for the records.
+            dry_run: True: only check everything, and say what would become of each operation.
 
         Returns:
             What became of each operation. Without any that is allowed nothing happens, and
@@ -262,6 +264,7 @@ class Production(DirectedProduction):
             update=update,
             actor=actor,
             reason=reason,
+            dry_run=dry_run,
         )
 
     def sync(self, *, root_path: str | PathLike[str] | None = None, update: bool = True) -> None:

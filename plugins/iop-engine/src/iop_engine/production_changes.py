@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ConfigurationError, SettingError
-from iop_core.setting_discovery import settings_of
+from iop_core.setting_discovery import SettingInfo, settings_of
 from iop_core.setting_values import read_value
 from iop_engine.addresses import ACTOR_QUEUE, queue_of
 from iop_engine.lanes import STOP_ORDER
@@ -84,7 +84,7 @@ def _same(before: ItemDefinition, after: ItemDefinition) -> bool:
 
 def _read(settings: Mapping[str, object], owner: type | None) -> dict[str, object]:
     """Return what a component of a class sees; text for the settings that its class does not declare."""
-    known = settings_of(owner) if owner is not None else {}
+    known: Mapping[str, SettingInfo] = settings_of(owner) if owner is not None else {}
     return {name: _value(value, known[name].python_type if name in known else None) for name, value in settings.items()}
 
 
