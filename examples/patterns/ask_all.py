@@ -82,7 +82,7 @@ class StockDesk(BusinessService):
         return StockReport(pieces, names[ANSWERED], names[LATE], names[FAILED])
 
 
-production = Production("Patterns.AskAll")
+production = Production("Patterns.AskAll", testing_enabled=True)
 desk = production.service(StockDesk)
 for warehouse in (
     production.operation("North", Warehouse, settings={"Pieces": 12}),

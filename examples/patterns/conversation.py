@@ -85,7 +85,7 @@ class Printer(BusinessOperation):
         self.log_info(f"card {receipt.card}: {receipt.cents} cents for {', '.join(receipt.lines)}")
 
 
-production = Production("Patterns.Conversation")
+production = Production("Patterns.Conversation", testing_enabled=True)
 basket = production.process(Basket)
 production.connect(production.service(Till).DuplexTargetConfigName, basket)
 production.connect(basket.Printer, production.operation(Printer))

@@ -131,7 +131,7 @@ class Prices(BusinessProcess):
             self.reply(Offer(self.prices, self.refusals, self.open))
 
 
-production = Production("Patterns.FanOut")
+production = Production("Patterns.FanOut", testing_enabled=True)
 prices = production.process(Prices)
 for carrier in (
     production.operation("Road", Carrier),

@@ -60,5 +60,5 @@ class Bank(BusinessOperation):
         self.log_info(f"{request.account}: {request.text} {request.cents}")
 
 
-production = Production("Patterns.InOrder")
+production = Production("Patterns.InOrder", testing_enabled=True)
 production.connect(production.service(StatementReader).Output, production.operation(Bank, pool_size=4))

@@ -115,5 +115,5 @@ class Surveyor(BusinessOperation):
         return "reading"
 
 
-production = Production("Patterns.ManyAwaited")
+production = Production("Patterns.ManyAwaited", testing_enabled=True)
 production.connect(production.operation(Surveyor).Meters, production.process(Meters, pool_size=2))

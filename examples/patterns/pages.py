@@ -111,5 +111,5 @@ class Auditor(BusinessProcess):
         return Answer(0, pages)
 
 
-production = Production("Patterns.Pages")
+production = Production("Patterns.Pages", testing_enabled=True)
 production.connect(production.process(Auditor).Ledger, production.operation(Ledger))

@@ -46,6 +46,6 @@ class Courier(BusinessOperation):
         self.log_info(f"delivered to {request.address} at try {self.retry_count}")
 
 
-production = Production("Patterns.SecondTry")
+production = Production("Patterns.SecondTry", testing_enabled=True)
 production.operation(Courier)
 production.operation("Locker", Courier, settings={"MaxLength": 200})

@@ -42,7 +42,7 @@ class Upper(BusinessOperation):
         return Text(request.text.upper())
 
 
-prod = Production("Demo.Background")
+prod = Production("Demo.Background", testing_enabled=True)
 intake = prod.service(Intake, settings={"Prefix": "> "})
 upper = prod.operation(Upper)
 prod.connect(intake.Output, upper)

@@ -38,7 +38,7 @@ class Writer(BusinessOperation):
         return Text("1")
 
 
-prod = Production("Demo.Dev")
+prod = Production("Demo.Dev", testing_enabled=True)
 prod.operation(Writer)
 """
 

@@ -104,6 +104,16 @@ class OutsideAccess(Protocol):
         """
         ...
 
+    def check_testing(self) -> None:
+        """Make sure that the production takes test messages, which a director sends by hand.
+
+        As in IRIS they are for productions with ``testing_enabled``; messages of programs are not concerned.
+
+        Raises:
+            RefusedTestError: It does not.
+        """
+        ...
+
     def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
         """Send a request in its stored form and return the reply in that form; for the rest as ``call``.
 

@@ -425,6 +425,10 @@ class LifeCycleError(BackendError, RuntimeError):
     """What runs now is not what a life-cycle call was meant for."""
 
 
+class RefusedTestError(BackendError, RuntimeError):
+    """A test message was sent to a production that does not allow them."""
+
+
 class PermissionNeededError(BackendError, RuntimeError):
     """A call that can destroy something was made without saying that this is wanted."""
 

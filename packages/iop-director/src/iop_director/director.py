@@ -281,7 +281,9 @@ class Director:
         body: object = None,
         restart: bool = False,
     ) -> Any:
-        """Send a message to one item of the running production and return its reply.
+        """Send a test message to one item of the running production and return its reply.
+
+        As in IRIS, only productions with ``testing_enabled`` take test messages.
 
         Args:
             target: Any item.
@@ -296,11 +298,13 @@ class Director:
 
         Raises:
             BackendUnavailableError: Nothing runs.
+            RefusedTestError: What runs takes no test messages; nothing was restarted or sent.
             UnknownItemError: No such item.
             RequestTimeoutError: No reply within a minute.
             RequestFailedError: The item ended with an error.
         """
         running = self._backend.connect()
+        running.check_testing()
         if restart:
             running.restart_component(target)
         return send_test_message(running, target, message, classname, body)

@@ -12,7 +12,14 @@ from iop_core.backends import RunOptions
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.dispatch import DispatchTable
-from iop_core.errors import BackendError, ComponentStartError, DispatchError, StoreError, UnknownItemError
+from iop_core.errors import (
+    BackendError,
+    ComponentStartError,
+    DispatchError,
+    RefusedTestError,
+    StoreError,
+    UnknownItemError,
+)
 from iop_core.events import (
     EVERY_ENTRY,
     EventType,
@@ -251,6 +258,14 @@ class Engine:
     def component_source(self, item: str) -> ComponentSource:
         """Return where the class of an item comes from."""
         return source_of(self._item(item))
+
+    def check_testing(self) -> None:
+        """Make sure that the production takes test messages."""
+        if not self._production.testing_enabled:
+            raise RefusedTestError(
+                f"{self._production.name!r} takes no test messages: its testing_enabled is False. Where tests may do "
+                "no harm, set testing_enabled=True in the production and update it, or start it again"
+            )
 
     def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
         """Send a request in its stored form and return the reply in that form."""

@@ -8,6 +8,7 @@ import pytest
 
 from iop_core import BusinessOperation, BusinessProcess, BusinessService, InboundAdapter, Message
 from iop_core.backends import MessageHistory
+from iop_core.errors import RefusedTestError
 from iop_core.events import EventType, LogFilter, MessageFilter
 from iop_core.headers import BusinessType, MessageHeader, MessageStatus, MessageType
 from iop_core.item_control import ItemState
@@ -179,6 +180,24 @@ class HistorySuite(BackendSuite):
                 trial.clock.advance(1)
                 counts.append(run.running.purge(PurgeOptions(days_to_keep=0, types=("io",))).removed.get("io_log", 0))
         assert counts == [0, 4]
+
+    def test_testing_service(self, trial: BackendTrial) -> None:
+        """Test messages are taken where TestingEnabled is on, and only there; other messages always are."""
+
+        class Echo(BusinessOperation):
+            def on_message(self, request: Message) -> Message:
+                return request
+
+        for is_enabled in (False, True):
+            production = Production("Conformance.History", testing_enabled=is_enabled)
+            production.operation("Out", Echo)
+            with trial.run(production) as run:
+                assert run.call("Out", Note("a")) == Note("a")
+                if is_enabled:
+                    run.running.check_testing()
+                    continue
+                with pytest.raises(RefusedTestError, match="testing_enabled"):
+                    run.running.check_testing()
 
     # Viewer and trace
 
