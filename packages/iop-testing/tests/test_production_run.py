@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from iop_core import BusinessOperation, Message
-from iop_core.errors import SerializationError, UnknownPluginError
+from iop_core.errors import RequestTimeoutError, SerializationError, UnknownPluginError
 from iop_core.serializers import Serializer
 from iop_production import Production
 from iop_testing import SerializerSuite, VirtualClock, codec_for, run_production
@@ -83,6 +84,58 @@ def test_fixture_stops_what_it_ran(production_run, tmp_path: Path) -> None:
     first = production_run(EchoProduction, data_dir=tmp_path / "a")
     second = production_run(EchoProduction, data_dir=tmp_path / "b")
     assert first.call("Echo", Ping(1)) == second.call("Echo", Ping(1))
+
+
+def test_deeds_of_an_operator() -> None:
+    class Once(BusinessOperation):
+        is_broken = True
+
+        def on_message(self, request):
+            if self.is_broken:
+                raise ValueError("out of paper")
+
+    production = Production("Test.Deeds")
+    production.operation("Printer", Once, settings={"ReplyCodeActions": "E=S"})
+    production.operation(Echo)
+    production.operation("Idle", Echo, enabled=False)
+    with run_production(production) as run:
+        suspended = run.send("Printer", Ping(1))
+        run.wait_until_idle()
+        assert run.count_messages(status="Suspended") == 1
+        Once.is_broken = False
+        assert run.resubmit(suspended).ids == (suspended,)
+        run.wait_until_idle()
+        assert run.count_messages(status="Completed", target="Printer") == 1
+        (copy,) = run.resend(suspended, target="Echo").ids
+        run.wait_until_idle()
+        assert [header.message_id for header in run.messages(target="Echo")] == [copy]
+        aside, waiting = run.send_many("Idle", [Ping(2), Ping(3)])
+        assert run.suspend(aside).ids == (aside,)
+        assert run.discard(aside).ids == (aside,)
+        assert run.abort(waiting).ids == (waiting,)
+        assert [header.status.name for header in run.messages(target="Idle")] == ["DISCARDED", "ABORTED"]
+
+
+def test_stop_ends_a_handler_that_waits_for_virtual_time() -> None:
+    has_begun, told = threading.Event(), []
+
+    class Patient(BusinessOperation):
+        def on_message(self, request):
+            has_begun.set()
+            try:
+                self.send_request_sync("Off", request, timeout=10)
+            except RequestTimeoutError as error:
+                told.append(error)
+
+    production = Production("Test.Patient")
+    production.operation("Patient", Patient)
+    production.operation("Off", Echo, enabled=False)
+    before = time.monotonic()
+    with run_production(production, clock=VirtualClock()) as run:
+        run.send("Patient", Ping())
+        assert has_begun.wait(10)
+    assert time.monotonic() - before < 20, "the shutdown timeout of a production is 120 s"
+    assert [error.target for error in told] == ["Off"]
 
 
 def test_body_of_a_message_that_does_not_exist() -> None:

@@ -57,3 +57,14 @@ def test_set_wakes_nobody_who_waits_for_another_alarm() -> None:
     alarm.set()
     thread.join(PATIENCE_SECONDS)
     assert (seen, clock.looks) == ([True], before)
+
+
+def test_release_ends_every_wait_now_and_later() -> None:
+    clock, seen = VirtualClock(), []
+    threads = [waiting_thread(clock.alarm(), 3600, seen), waiting_thread(clock.alarm(), None, seen)]
+    clock.release()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert seen == [False] * 2
+    assert clock.alarm().wait() is False, "also those who come later"
+    assert clock.monotonic() == 0.0

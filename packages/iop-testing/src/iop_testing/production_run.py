@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,17 @@ from iop_core.clock import Clock, SystemClock
 from iop_core.errors import BackendError
 from iop_core.events import LogEntry, QueueStatus, Trace
 from iop_core.headers import MessageHeader
+from iop_core.message_control import BulkResult
 from iop_director import Director, message_filter
 from iop_production import Production
+from iop_testing.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from iop_core.definitions import ProductionDefinition
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
+# Real seconds that a stop may take before waits on virtual time are ended.
+_PATIENCE_OF_STOP_SECONDS = 1.0
 
 
 class NotIdleError(BackendError, TimeoutError):
@@ -31,10 +36,12 @@ class ProductionRun:
 
     Args:
         running: The running production.
+        clock: Where its engine takes time from.
     """
 
-    def __init__(self, running: RunningProduction) -> None:
+    def __init__(self, running: RunningProduction, clock: Clock | None = None) -> None:
         self._running = running
+        self._clock = clock
 
     @property
     def running(self) -> RunningProduction:
@@ -97,6 +104,41 @@ class ProductionRun:
         """
         return list(self._running.messages(message_filter(**filters)))
 
+    def count_messages(self, **filters: object) -> int:
+        """Return how many messages match; ``filters`` as for ``messages``."""
+        return self._running.count_messages(message_filter(**filters))
+
+    def resend(self, *message_ids: int, target: str = "") -> BulkResult:
+        """Send requests again as new messages; ``ids`` of the result are those.
+
+        Args:
+            *message_ids: The requests.
+            target: Item that gets them instead; empty: the one that got them at first.
+
+        Raises:
+            MessageControlError: The target does not run.
+
+        Example:
+            ``run.resend(*[header.message_id for header in run.messages(is_error=True)])``
+        """
+        return self._running.resend(message_ids, target=target)
+
+    def resubmit(self, *message_ids: int) -> BulkResult:
+        """Have suspended messages handled, under their old ids; ``refused`` of the result says which could not be."""
+        return self._running.resubmit(message_ids)
+
+    def suspend(self, *message_ids: int) -> BulkResult:
+        """Set waiting messages aside until they are resubmitted or discarded."""
+        return self._running.suspend(message_ids)
+
+    def discard(self, *message_ids: int) -> BulkResult:
+        """End waiting or suspended messages as Discarded."""
+        return self._running.discard(message_ids)
+
+    def abort(self, *message_ids: int) -> BulkResult:
+        """End messages that have not ended, as Aborted."""
+        return self._running.abort(message_ids)
+
     def body(self, message_id: int) -> Any:
         """Return the message with that id as a message object; None for an empty body.
 
@@ -122,8 +164,20 @@ class ProductionRun:
         return self._running.log(item=item)
 
     def stop(self) -> None:
-        """Stop the production now instead of at the end of the ``with`` block."""
-        self._running.stop()
+        """Stop the production now instead of at the end of the ``with`` block.
+
+        A handler that waits for a time on a ``VirtualClock`` is not waited for: when the stop takes
+        more than a second, its wait ends as if that time had come.
+        """
+        if not isinstance(self._clock, VirtualClock):
+            self._running.stop()
+            return
+        release = threading.Timer(_PATIENCE_OF_STOP_SECONDS, self._clock.release)
+        release.start()
+        try:
+            self._running.stop()
+        finally:
+            release.cancel()
 
 
 @contextmanager
@@ -160,11 +214,11 @@ def run_production(
         location = Path(temporary if data_dir is None else data_dir).absolute()
         backend = Director(f"local://{location.as_posix()}", namespace="USER").backend
         options = RunOptions(durability=durability, clock=clock or SystemClock())
-        running = backend.run(definition_of(production), options)
+        run = ProductionRun(backend.run(definition_of(production), options), options.clock)
         try:
-            yield ProductionRun(running)
+            yield run
         finally:
-            running.stop()
+            run.stop()
 
 
 def definition_of(production: Production | type[Production] | ProductionDefinition) -> ProductionDefinition:

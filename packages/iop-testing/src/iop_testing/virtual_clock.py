@@ -8,6 +8,9 @@ from datetime import datetime, timedelta, timezone
 
 from iop_core.clock import Alarm, Clock
 
+# A wait on a released clock lasts so long in real time, so that who waits in a loop leaves others room to end.
+_RELEASED_WAIT_SECONDS = 0.01
+
 
 class VirtualClock(Clock):
     """Time stands still until ``advance`` is called; nobody who waits on it sleeps for real.
@@ -25,6 +28,7 @@ class VirtualClock(Clock):
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)) -> None:
         self._start = start
         self._elapsed_seconds = 0.0
+        self._is_released = False
         self._lock = threading.RLock()
         # One entry for each wait that goes on.
         self._waiting: list[threading.Condition] = []
@@ -48,6 +52,22 @@ class VirtualClock(Clock):
             self._elapsed_seconds += seconds
             for changed in self._waiting:
                 changed.notify_all()
+
+    def release(self) -> None:
+        """End every wait, now and later, as if its time had come; the time of day stays.
+
+        ``run_production`` does it when a production does not stop because a handler waits for a
+        time that no test will reach any more.
+        """
+        with self._lock:
+            self._is_released = True
+            for changed in self._waiting:
+                changed.notify_all()
+
+    @property
+    def is_released(self) -> bool:
+        """Whether ``release`` was called."""
+        return self._is_released
 
 
 class VirtualAlarm:
@@ -85,7 +105,11 @@ class VirtualAlarm:
         with self._changed:
             self._waiting.append(self._changed)
             try:
-                self._changed.wait_for(lambda: self._is_set or self._clock.monotonic() >= moment)
+                self._changed.wait_for(
+                    lambda: self._is_set or self._clock.is_released or self._clock.monotonic() >= moment
+                )
+                if self._clock.is_released and not self._is_set:
+                    self._changed.wait(_RELEASED_WAIT_SECONDS)
             finally:
                 self._waiting.remove(self._changed)
             return self._is_set
