@@ -94,6 +94,28 @@ def test_code_is_taken_over_and_bad_code_is_not(process: subprocess.Popen[str], 
     assert process.wait(30) == 0
 
 
+def test_item_that_cannot_start_goes_on_with_its_old_code(process: subprocess.Popen[str], tmp_path: Path) -> None:
+    file, director = tmp_path / "dev_demo.py", Director(f"local://{tmp_path.as_posix()}/.iop")
+    wait_for(process, " is running")
+
+    def ask(item: str) -> str:
+        return str(director.test_component(item, classname="dev_demo.Text", body={"text": "a"})["body"])
+
+    second = PRODUCTION.replace('Text("1")', 'Text("2")') + "prod.operation('Second', Writer)\n"
+    broken = "\n\nclass Broken(Writer):\n    def on_init(self):\n        raise ValueError('no disk')\n\n\nprod = "
+    items = "prod.operation('Writer', Broken)\nprod.operation('Third', Broken)"
+    file.write_text(second.replace("\nprod = ", broken, 1).replace("prod.operation(Writer)", items))
+    assert "added Second" in wait_for(process, "Reloaded")
+    errors = sorted(wait_for(process, "Error: ") for _ in range(2))
+    assert "item Third could not start: ValueError: no disk; it is new, and does not run" in errors[0]
+    assert "item Writer could not start: ValueError: no disk; its old code goes on" in errors[1]
+    assert (ask("Second"), ask("Writer")) == ('{"text":"2"}', '{"text":"1"}')
+
+    file.write_text(second)
+    assert "Writer" in wait_for(process, "Reloaded")
+    assert (ask("Second"), ask("Writer")) == ('{"text":"2"}', '{"text":"2"}')
+
+
 def test_message_in_hand_ends_on_the_old_code_and_the_queue_is_kept(
     process: subprocess.Popen[str], tmp_path: Path
 ) -> None:

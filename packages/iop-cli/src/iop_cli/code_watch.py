@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from iop_director.safe_text import one_line
 
 if TYPE_CHECKING:
     from iop_core.backends import RunningProduction
+    from iop_core.definitions import ItemDefinition
 
 _DEBOUNCE_MS = 200
 _TRIAL = (
@@ -30,7 +32,8 @@ class CodeWatch:
     """Watches the Python files of a folder and has a production take them over, while the ``with`` block runs.
 
     New code is tried in another process first: code that cannot be loaded changes nothing here.
-    Messages in hand are handled to their end by the old code, and queues stay as they are.
+    Messages in hand are handled to their end by the old code, and queues stay as they are. An item
+    whose new code cannot start goes on with the old one; the others run the new one.
 
     Args:
         file: The settings file.
@@ -57,6 +60,8 @@ class CodeWatch:
         self._file = file
         self._source = source
         self._running = running
+        # What the items run; of one that could not start, the definition before.
+        self._current = source.definition
         self._say = say
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="iop-code-watch", daemon=True)
@@ -91,11 +96,34 @@ class CodeWatch:
         problem = self._try_in_another_process()
         if problem is None:
             try:
-                self._say(one_line(f"Reloaded: {self._running.update(self._source.read_again()).to_text()}"))
+                self._reload()
             except IopError as exc:
                 problem = str(exc)
         if problem is not None:
             self._say(one_line(f"Error: {problem}; the old code goes on"))
+
+    def _reload(self) -> None:
+        old, new = self._current, self._source.read_again()
+        result = self._running.update(new)
+        self._current = new
+        failed = result.failed
+        done = replace(result, added=_without(failed, result.added), restarted=_without(failed, result.restarted))
+        self._say(one_line(f"Reloaded: {replace(done, failed={}).to_text()}"))
+        self._put_back([item for item in old.items if item.name in failed and new.item(item.name)], failed)
+
+    def _put_back(self, items: Sequence[ItemDefinition], failed: Mapping[str, str]) -> None:
+        """Run items that could not start as they were before."""
+        before = {item.name: item for item in items}
+        for name, reason in failed.items():
+            end = "its old code goes on" if name in before else "it is new, and does not run"
+            self._say(one_line(f"Error: item {name} could not start: {reason}; {end}"))
+        if not before:
+            return
+        mixed = replace(self._current, items=tuple(before.get(item.name, item) for item in self._current.items))
+        again = self._running.update(mixed)
+        self._current = mixed
+        for name, reason in again.failed.items():
+            self._say(one_line(f"Error: the old code of item {name} could not start again: {reason}"))
 
     def _try_in_another_process(self) -> str | None:
         """Return why the file cannot be loaded; None when it can."""
@@ -107,3 +135,7 @@ class CodeWatch:
             return None
         lines = trial.stderr.strip().splitlines()
         return lines[-1].rpartition("Error: ")[2] if lines else f"its process ended with code {trial.returncode}"
+
+
+def _without(left_out: Container[str], names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in left_out)

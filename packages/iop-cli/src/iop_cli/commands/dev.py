@@ -27,7 +27,8 @@ def dev(application: Application, *, file: str, name: str | None, namespace: str
     """Run a production of FILE.py in the foreground and take over its code whenever that changes.
 
     All Python files in the folder are watched. A message in hand is handled to its end by the
-    old code, and queues stay as they are. Code that cannot be loaded is shown and changes nothing.
+    old code, and queues stay as they are. Code that cannot be loaded is shown and changes nothing; an
+    item that cannot start with its new code goes on with the old one.
     """
     if not is_file(file):
         raise ConfigurationError(f"there is no file {file!r}; 'iop dev' needs the file whose changes it watches")
