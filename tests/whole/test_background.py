@@ -110,6 +110,15 @@ def test_start_use_and_stop(iop: Iop, director: Director) -> None:
     assert director.test_component("Upper", classname="background_demo.Text", body={"text": "b"}).text == "B"
     assert [line.rpartition(": ")[2] for line in director.read_top_log(2)] == ["took ä", "took b"]
 
+    director.stop_component("Upper")
+    late = iop("test", "Upper", "--timeout", "0.1", "-C", "background_demo.Text")
+    assert (late.returncode, late.stdout) == (5, "")
+    assert "no reply from 'Upper' within 0.1 s" in late.stderr
+    sent = json.loads(iop("test", "Upper", "--no-wait", "-C", "background_demo.Text", "--json").stdout)
+    (waiting,) = director.messages(session=sent["session"])
+    assert (waiting.target, waiting.status.name) == ("Upper", "QUEUED")
+    director.start_component("Upper")
+
     stopped = iop("stop")
     assert (stopped.returncode, stopped.stdout) == (0, "Demo.Background stopped.\n")
     assert director.status().state == "Stopped"

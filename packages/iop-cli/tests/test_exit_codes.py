@@ -48,7 +48,7 @@ def test_code_of_an_error(error: Exception, code: int) -> None:
 
 def test_every_code_has_a_meaning() -> None:
     assert list(MEANINGS) == list(ExitCode)
-    assert {code.value for code in ExitCode} == {0, 1, 2, 3, 4, 130}
+    assert {code.value for code in ExitCode} == {0, 1, 2, 3, 4, 5, 130}
 
 
 def test_readme_has_the_same_table() -> None:

@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     WRONG_USE = 2
     NOT_CONVERGED = 3
     UNAVAILABLE = 4
+    NO_REPLY = 5
     INTERRUPTED = 130
 
 
@@ -22,5 +23,6 @@ MEANINGS = {
     ExitCode.WRONG_USE: "wrong use: a bad file, option or value, no such production, session or command",
     ExitCode.NOT_CONVERGED: "not as it should be: `iop check` found mistakes, or what a plan wants is not deployed",
     ExitCode.UNAVAILABLE: "the backend cannot be reached, or there is no data where it was looked for",
+    ExitCode.NO_REPLY: "no reply to a test message in time; it stays stored and may still be handled",
     ExitCode.INTERRUPTED: "interrupted: a second Ctrl-C while stopping, or Ctrl-C in any other command",
 }

@@ -13,6 +13,7 @@ from iop_core.errors import (
     DispatchError,
     IopError,
     MissingPackageError,
+    RequestTimeoutError,
     UnknownPluginError,
 )
 from iop_director.safe_text import one_line
@@ -24,6 +25,7 @@ _CODES: tuple[tuple[type[IopError], ExitCode], ...] = (
     (DispatchError, ExitCode.WRONG_USE),
     (UnknownPluginError, ExitCode.WRONG_USE),
     (MissingPackageError, ExitCode.WRONG_USE),
+    (RequestTimeoutError, ExitCode.NO_REPLY),
 )
 
 

@@ -16,6 +16,7 @@ from iop_core.errors import ConfigurationError
 from iop_core.json_serializer import JsonSerializer
 from iop_core.message_types import is_message_class
 from iop_core.registry import class_name_of
+from iop_director.trial_messages import TrialMessage
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -23,6 +24,15 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def trial_options(function: _Function) -> _Function:
     """Add the options of commands that send a test message."""
     for option in (
+        click.option("--no-wait", is_flag=True, help="Only send it, and print its session; the reply goes to nobody."),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=30.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait for the reply; exit code 5 when none comes.",
+        ),
         click.option("--restart", is_flag=True, help="Restart the item before."),
         click.option("-B", "--body", metavar="JSON|@FILE", help="Its fields, or a file that holds them."),
         click.option("-C", "--classname", metavar="CLASS", help="Class of the message; none: an empty message."),
@@ -39,7 +49,18 @@ def try_component(application: Application, name: str, **options: object) -> Non
         given = _read(Path(given[1:]))
     director = application.query(data_dir, namespace)
     classname = cast("str | None", options["classname"])
-    reply = director.test_component(name, classname=classname, body=given, restart=bool(options["restart"]))
+    restart = bool(options["restart"])
+    if options["no_wait"]:
+        session_id = director.send_test(name, TrialMessage(classname=classname, body=given), restart=restart)
+        if options["as_json"]:
+            print_json({"session": session_id})
+        else:
+            click.echo(f"Sent in session {session_id}.")
+        return
+    timeout_seconds = cast("float", options["timeout"])
+    reply = director.test_component(
+        name, classname=classname, body=given, restart=restart, timeout_seconds=timeout_seconds
+    )
     record = _record(reply)
     if options["as_json"]:
         print_json(record)

@@ -114,6 +114,14 @@ class OutsideAccess(Protocol):
         """
         ...
 
+    def send_body(self, item: str, request: Body) -> int:
+        """Send a request in its stored form and return its session id; for the rest as ``send``.
+
+        Raises:
+            SerializationError: The body cannot be read here.
+        """
+        ...
+
     def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
         """Send a request in its stored form and return the reply in that form; for the rest as ``call``.
 

@@ -23,7 +23,7 @@ from iop_director.place import choose_place
 from iop_director.records import status_to_dict
 from iop_director.service_cache import ServiceCache
 from iop_director.trace_bodies import with_bodies
-from iop_director.trial_messages import send_test_message
+from iop_director.trial_messages import TIMEOUT_SECONDS, TrialMessage, call_trial, send_trial
 from iop_production import Production
 
 if TYPE_CHECKING:
@@ -280,6 +280,8 @@ class Director:
         classname: str | None = None,
         body: object = None,
         restart: bool = False,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> Any:
         """Send a test message to one item of the running production and return its reply.
 
@@ -291,6 +293,7 @@ class Director:
             classname: Instead of ``message``: name of a class that the production knows.
             body: Fields of that class, as JSON text or dict.
             restart: Restart the item before.
+            timeout_seconds: How long to wait for the reply; -1 waits for ever.
 
         Returns:
             The reply message; ``{"classname", "body", "truncated"}`` where its class is not
@@ -300,14 +303,26 @@ class Director:
             BackendUnavailableError: Nothing runs.
             RefusedTestError: What runs takes no test messages; nothing was restarted or sent.
             UnknownItemError: No such item.
-            RequestTimeoutError: No reply within a minute.
+            RequestTimeoutError: No reply in time.
             RequestFailedError: The item ended with an error.
         """
+        trial = TrialMessage(message, classname, body)
+        return call_trial(self._for_trial(target, restart=restart), target, trial, timeout_seconds)
+
+    def send_test(self, target: str, trial: TrialMessage, *, restart: bool = False) -> int:
+        """Send a test message as ``test_component`` does, without waiting for a reply.
+
+        Returns:
+            The id of its session, once it is on disk.
+        """
+        return send_trial(self._for_trial(target, restart=restart), target, trial)
+
+    def _for_trial(self, target: str, *, restart: bool) -> RunningProduction:
         running = self._backend.connect()
         running.check_testing()
         if restart:
             running.restart_component(target)
-        return send_test_message(running, target, message, classname, body)
+        return running
 
     @also_on_class
     def log_production(self) -> None:

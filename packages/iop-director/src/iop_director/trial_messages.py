@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from iop_core.backends import RunningProduction
@@ -14,34 +15,62 @@ from iop_core.json_serializer import JsonSerializer
 TIMEOUT_SECONDS = 60.0
 
 
-def send_test_message(
-    running: RunningProduction, item: str, message: object, classname: str | None, body: object
-) -> object:
-    """Send a message to an item and return its reply.
+@dataclass(frozen=True, slots=True)
+class TrialMessage:
+    """A message to try an item with.
 
-    Args:
-        running: The production.
-        item: Any item.
+    Attributes:
         message: The message; not needed with ``classname``. None: an empty body.
         classname: Name of a message class that the production knows.
         body: Its fields, as JSON text or as what JSON can hold; None: no fields.
+
+    Raises:
+        ConfigurationError: Both a message and a class name, or a body without one.
+    """
+
+    message: object = None
+    classname: str | None = None
+    body: object = None
+
+    def __post_init__(self) -> None:
+        """Refuse what says two things."""
+        if self.classname is None and self.body is not None:
+            raise ConfigurationError("a test message with a body needs the name of its class, too: give classname=")
+        if self.classname is not None and self.message is not None:
+            raise ConfigurationError(
+                "a test message is given either as message= or as classname= and body=, not as both"
+            )
+
+    def stored_form(self, classname: str) -> Body:
+        """Return it as a body of a class.
+
+        Raises:
+            ConfigurationError: Its fields are no JSON.
+        """
+        return Body(classname, JsonSerializer.name, _json(self.body).encode())
+
+
+def send_trial(running: RunningProduction, item: str, trial: TrialMessage) -> int:
+    """Send a message to an item and return its session id, without waiting for a reply."""
+    if trial.classname is None:
+        return running.send(item, trial.message)
+    return running.send_body(item, trial.stored_form(trial.classname))
+
+
+def call_trial(running: RunningProduction, item: str, trial: TrialMessage, timeout_seconds: float) -> object:
+    """Send a message to an item and return its reply.
 
     Returns:
         The reply message; ``{"classname", "body", "truncated"}`` where its class is not loaded here.
 
     Raises:
-        ConfigurationError: Both a message and a class name, or a body that is no JSON.
-        RequestTimeoutError: No reply within a minute.
+        ConfigurationError: The body is no JSON.
+        RequestTimeoutError: No reply within ``timeout_seconds``; -1 waits for ever.
         RequestFailedError: The item ended with an error.
     """
-    if classname is None:
-        if body is not None:
-            raise ConfigurationError("a test message with a body needs the name of its class, too: give classname=")
-        return running.call(item, message, timeout_seconds=TIMEOUT_SECONDS)
-    if message is not None:
-        raise ConfigurationError("a test message is given either as message= or as classname= and body=, not as both")
-    request = Body(classname, JsonSerializer.name, _json(body).encode())
-    return _message_of(running.call_body(item, request, TIMEOUT_SECONDS))
+    if trial.classname is None:
+        return running.call(item, trial.message, timeout_seconds=timeout_seconds)
+    return _message_of(running.call_body(item, trial.stored_form(trial.classname), timeout_seconds))
 
 
 def _json(body: object) -> str:

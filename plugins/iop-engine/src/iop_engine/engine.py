@@ -267,6 +267,10 @@ class Engine:
                 "no harm, set testing_enabled=True in the production and update it, or start it again"
             )
 
+    def send_body(self, item: str, request: Body) -> int:
+        """Send a request in its stored form; return its session id once it is on disk."""
+        return self.send(item, self._codec.decode(request))
+
     def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
         """Send a request in its stored form and return the reply in that form."""
         return self._codec.encode(self.call(item, self._codec.decode(request), timeout_seconds=timeout_seconds))
