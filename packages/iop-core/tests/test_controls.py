@@ -46,6 +46,7 @@ ITEMS = "Ens.ContextSearch/ProductionItems"
             "selector?context={Ens.ContextSearch/SchemaCategories?host=@currHostId}",
         ),
         (controls.search_table("h"), "selector?context={Ens.ContextSearch/SearchTableClasses?host=h}"),
+        (controls.secret(), "password"),
         (controls.raw("any thing?x={y}"), "any thing?x={y}"),
         (controls.selector(), "selector"),
         (controls.selector("A/B"), "selector?context={A/B}"),

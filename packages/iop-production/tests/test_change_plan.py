@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from iop_core import BusinessService, target
+from iop_core import BusinessOperation, BusinessService, controls, setting, target
 from iop_core.errors import PlanError
 from iop_production import GraphEdge, Production, ProductionChangePlan
 from iop_production.deployed_model import DeployedModel
@@ -351,3 +351,34 @@ def test_a_plan_put_together_by_hand_does_not_keep_its_id(plan) -> None:
     edited = replace(plan, operations=plan.operations[:1])
     with pytest.raises(PlanError, match="edited"):
         ProductionChangePlan.from_dict(edited.to_dict())
+
+
+class Vault(BusinessOperation):
+    """Has a secret whose name does not say so."""
+
+    Pin = setting("", control=controls.secret())
+    Limit: int = 5
+
+
+def test_16_settings_that_are_declared_secret_are_masked_like_those_that_sound_so(prod, tmp_path) -> None:
+    old = Production.from_dict(prod.to_dict())
+    prod.operation("Vault", Vault, settings={"Pin": "4711", "Limit": 6, "Password": "env:PW"})
+    added = prod.plan(old)
+    added.save(tmp_path / "plan.json")
+    old.operation("Vault", class_name=prod.item("Vault").class_name, settings={"Pin": "0815", "Limit": 6})
+    changed = prod.plan(old)
+    for plan in (added, ProductionChangePlan.load(tmp_path / "plan.json"), changed):
+        shown = json.dumps(plan.to_dict(mask_secrets=True))
+        assert "4711" not in shown
+        assert "0815" not in shown
+        assert "env:PW" in shown  # a reference is no secret
+        assert "4711" in json.dumps(plan.to_dict())
+    assert "4711" not in str(prod.diff(old))
+    assert changed.operations[1].to_dict()["secrets"] == ["Pin"]
+    data = changed.to_dict()
+    data["operations"][1]["secrets"] = "Pin"
+    with pytest.raises(PlanError, match=r"operations\[1\].secrets must be a list of names"):
+        ProductionChangePlan.from_dict(data)
+    data["operations"][1]["secrets"] = []
+    with pytest.raises(PlanError, match="the plan was edited"):
+        ProductionChangePlan.from_dict(data)

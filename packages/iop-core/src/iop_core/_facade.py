@@ -24,6 +24,7 @@ HOMES = {
     "GraphEdge": "iop_production",
     "GraphNode": "iop_production",
     "OperationItem": "iop_production",
+    "PersistentMessageRegistration": "iop_production",
     "Port": "iop_production",
     "ProcessItem": "iop_production",
     "Production": "iop_production",

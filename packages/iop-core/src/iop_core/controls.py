@@ -59,6 +59,15 @@ def bpl() -> str:
     return "bplSelector"
 
 
+def secret() -> str:
+    """Return the control that hides what is typed, and marks the setting as secret.
+
+    IoP then shows ``***`` for its value in differences and plans, whatever its name is. The
+    Management Portal of IRIS, which keeps secrets in credentials, may show a plain field.
+    """
+    return "password"
+
+
 def selector(context: str | None = None, *, multi_select: bool | None = None, **parameters: str | None) -> str:
     """Return a selector over a list that IRIS looks up.
 

@@ -48,6 +48,16 @@ def dereferenced(value: object) -> object:
     return _variable(name) if scheme == "env:" else _file_content(name)
 
 
+def sounds_secret(name: str) -> bool:
+    """Return whether a setting holds a secret, by its name.
+
+    Example:
+        >>> sounds_secret("SSLKeyPassword"), sounds_secret("Credentials")
+        (True, False)
+    """
+    return _SENSITIVE.search(name) is not None
+
+
 def masked(name: str, value: object) -> str:
     """Return a value as it may be shown: the value of a setting that sounds secret is hidden.
 
@@ -55,7 +65,7 @@ def masked(name: str, value: object) -> str:
         >>> masked("Password", "hunter2"), masked("Password", "env:PW"), masked("Port", 80)
         ('***', 'env:PW', '80')
     """
-    if value in (None, "") or is_reference(value) or not _SENSITIVE.search(name):
+    if value in (None, "") or is_reference(value) or not sounds_secret(name):
         return "" if value is None else str(value)
     return MASK
 

@@ -12,10 +12,11 @@ from types import MappingProxyType, ModuleType
 from typing import Any, ClassVar, Final, get_origin
 from weakref import WeakKeyDictionary
 
+from iop_core import controls
 from iop_core.annotations import find_annotation, own_annotations, returned_type
 from iop_core.class_members import is_framework
 from iop_core.errors import SettingError, SettingsMetadataError
-from iop_core.secret_references import dereferenced, is_reference
+from iop_core.secret_references import dereferenced, is_reference, sounds_secret
 from iop_core.setting_info_hooks import apply_info_hook
 from iop_core.setting_values import find_kind, iris_type_named, read_value, render_value
 from iop_core.settings import (
@@ -66,6 +67,11 @@ class SettingInfo:
     control: str
     python_type: type | None = None
     descriptor: Setting[Any] | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value is not to be shown: it has the control ``controls.secret()``, or sounds secret."""
+        return self.control == controls.secret() or sounds_secret(self.name)
 
 
 _KNOWN: WeakKeyDictionary[type, Mapping[str, SettingInfo]] = WeakKeyDictionary()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from iop_core.actors import current_user
 from iop_core.class_members import is_framework
-from iop_core.deployments import ComponentRegistration, DeploymentOptions
+from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration, DeploymentOptions
 from iop_core.errors import BackendUnavailableError, DeploymentError, UnknownDeploymentError
+from iop_core.persistent.messages import PersistentMessage
 from iop_core.setting_discovery import settings_of
 from iop_director.deployed_production import load_production
 from iop_director.plan_application import apply_plan
@@ -190,6 +191,8 @@ def registration_of(module: str, class_name: str, path: str, iris_name: str) -> 
     """Return the registration of a class, with its kind, adapter and defaults read from the class."""
     named = ComponentRegistration(iris_name, module, class_name, str(Path(path).absolute()), "")
     found = load_class(named)
+    if issubclass(found, PersistentMessage):
+        return replace(named, kind=PERSISTENT_MESSAGE)
     adapter = adapter_type(found)
     return replace(
         named,

@@ -33,9 +33,11 @@ def load_class(registration: ComponentRegistration) -> type:
         found: object = reduce(getattr, registration.class_name.split("."), module)
     except AttributeError as exc:
         raise DeploymentError(f"{label}, but there is no such class any more; migrate its settings file again") from exc
-    base = PersistentMessage if registration.kind == PERSISTENT_MESSAGE else Component
-    if not isinstance(found, type) or not issubclass(found, base):
-        raise DeploymentError(f"{label}, but that is no subclass of {base.__name__}; migrate its settings file again")
+    bases = {PERSISTENT_MESSAGE: (PersistentMessage,), "": (Component, PersistentMessage)}
+    allowed = bases.get(registration.kind, (Component,))
+    if not isinstance(found, type) or not issubclass(found, allowed):
+        names = " or ".join(base.__name__ for base in allowed)
+        raise DeploymentError(f"{label}, but that is no subclass of {names}; migrate its settings file again")
     return found
 
 

@@ -98,6 +98,8 @@ def read_productions(names: Mapping[str, object], reader: ClassReader) -> list[P
 
 def object_entry(production: Production, place: str, reader: ClassReader) -> ProductionEntry:
     """Return the entry of a Python object; its classes are registered."""
+    for message in production.message_registrations():
+        reader.registrations.add(message.iris_classname, message.message_class, f"{place} message")
     for ref in production.items:
         _register(ref, f"{place} item {ref.name!r}", reader)
     return ProductionEntry(production, None, place)

@@ -6,6 +6,7 @@ from iop_production.component_ref import ComponentRef
 from iop_production.declarations import ComponentItem, OperationItem, ProcessItem, Route, ServiceItem
 from iop_production.diff import ProductionDiff, ProductionDiffEntry
 from iop_production.graph import GraphEdge, GraphNode, ProductionGraph
+from iop_production.message_registrations import PersistentMessageRegistration
 from iop_production.plan_operation import ProductionPlanOperation
 from iop_production.port import Port, TargetSettingRef
 from iop_production.production import Production
@@ -23,6 +24,7 @@ __all__ = (
     "GraphEdge",
     "GraphNode",
     "OperationItem",
+    "PersistentMessageRegistration",
     "Port",
     "ProcessItem",
     "Production",

@@ -68,7 +68,12 @@ def apply_plan(
     result = replace(result, backup_path=backup)
     used = [one.item for one in operations if isinstance(one, (AddItem, ReplaceItemClass))]
     register_classes(
-        director, map(production.item, used), root_path, actor=plan.metadata["actor"], reason=plan.metadata["reason"]
+        director,
+        map(production.item, used),
+        root_path,
+        messages=production.message_registrations(),
+        actor=plan.metadata["actor"],
+        reason=plan.metadata["reason"],
     )
     result = _send(director, plan, result, allow_destructive=allow_destructive)
     if update and result.applied and result.success:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from iop_production.diff import DiffAction, ProductionDiff, ProductionDiffEntry
 from iop_production.route_comparison import RoutePorts, deployed_connections, graph_connections
+from iop_production.secret_settings import declared_secrets
 from iop_production.setting_types import same_setting
 from iop_production.signatures import item_signature, production_signature
 from iop_production.texts import text_of
@@ -80,9 +81,11 @@ def _item_changes(desired: Production, current: Production, ports: RoutePorts) -
     before = {ref.name: item_signature(ref) for ref in current.items}
     after = {ref.name: item_signature(ref) for ref in desired.items}
     for name in sorted(before.keys() - after.keys()):
-        yield ProductionDiffEntry("remove", "item", f"items.{name}", before[name], item=name)
+        secrets = _secrets(current.item(name))
+        yield ProductionDiffEntry("remove", "item", f"items.{name}", before[name], item=name, secrets=secrets)
     for name in sorted(after.keys() - before.keys()):
-        yield ProductionDiffEntry("add", "item", f"items.{name}", None, after[name], item=name)
+        secrets = _secrets(desired.item(name))
+        yield ProductionDiffEntry("add", "item", f"items.{name}", None, after[name], item=name, secrets=secrets)
     for name in sorted(before.keys() & after.keys()):
         yield from _field_changes(name, before[name], after[name])
         refs = (desired.item(name), current.item(name))
@@ -113,7 +116,14 @@ def _setting_changes(
             continue
         if not same_setting(name, values, _classes(target, refs)):
             path = f"items.{item}.settings.{target}.{name}"
-            yield ProductionDiffEntry(action, "setting", path, *values, item=item, target=target, name=name)
+            secrets = (name,) if name in declared_secrets(_classes(target, refs)) else ()
+            yield ProductionDiffEntry(
+                action, "setting", path, *values, item=item, target=target, name=name, secrets=secrets
+            )
+
+
+def _secrets(ref: ComponentRef) -> tuple[str, ...]:
+    return tuple(sorted(declared_secrets((ref.component_class, ref.adapter_class))))
 
 
 def _classes(target: str, refs: tuple[ComponentRef, ComponentRef]) -> tuple[type | None, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import ProductionError, ProductionTypeError
 from iop_production.component_classes import adapter_type, declared_ports
+from iop_production.message_registrations import register_in_process
 from iop_production.names import proxy_name
 from iop_production.target_lists import split_targets
 from iop_production.texts import boolean_of
@@ -25,6 +26,7 @@ def define_production(production: Production) -> ProductionDefinition:
         ProductionError: A field holds text that is no number or no boolean, or a size below 0.
         ProductionTypeError: A serializer is not given by its name.
     """
+    register_in_process(production.message_registrations())
     return ProductionDefinition(
         name=production.name,
         items=tuple(_define_item(ref) for ref in production.items),

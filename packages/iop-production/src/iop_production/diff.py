@@ -28,6 +28,7 @@ class ProductionDiffEntry:
             what ``path`` says without dots to take apart.
         target: ``Host``, ``Adapter`` or ``Other`` for a setting, else empty.
         name: Name of the field, the setting or the port; empty for a whole item.
+        secrets: Names of settings in it that their class declares as secret.
     """
 
     action: DiffAction
@@ -39,6 +40,7 @@ class ProductionDiffEntry:
     item: str = ""
     target: str = ""
     name: str = ""
+    secrets: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return action, kind and path, and of before, after and detail what there is."""
@@ -51,7 +53,9 @@ class ProductionDiffEntry:
 
     def to_text(self) -> str:
         """Return the entry as one line, with secrets replaced by ``***``."""
-        shown = (masked(value, self.name) for value in (self.before, self.after) if value is not None)
+        shown = (
+            masked(value, self.name, secrets=self.secrets) for value in (self.before, self.after) if value is not None
+        )
         values = " -> ".join(map(_value_text, shown))
         return " ".join(f"{self.action} {self.kind} {self.path}: {self.detail or values}".splitlines())
 

@@ -55,6 +55,7 @@ def _operation(entry: ProductionDiffEntry, desired: Production, current: Product
         "before": entry.before,
         "after": entry.after,
         "detail": entry.detail,
+        "secrets": entry.secrets,
     }
     if entry.kind == "production":
         if entry.name == "name":

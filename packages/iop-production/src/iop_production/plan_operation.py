@@ -34,6 +34,7 @@ class ProductionPlanOperation(ABC):
         before: Value as it is; None when there is none.
         after: Value as it should be; None when there should be none.
         detail: What else there is to know; usually empty.
+        secrets: Names of settings in it that their class declares as secret.
         op_type: Name of the kind of operation.
         risk: ``safe``; ``destructive``, which needs permission; or ``unsupported``.
         reason: Why it is not safe; empty when it is.
@@ -50,6 +51,7 @@ class ProductionPlanOperation(ABC):
     before: Any = field(default=None, hash=False)
     after: Any = field(default=None, hash=False)
     detail: str = ""
+    secrets: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -123,8 +125,10 @@ class ProductionPlanOperation(ABC):
         }
         for key, value in (("before", self.before), ("after", self.after)):
             if value is not None:
-                data[key] = masked(value, keys.get("setting", "")) if mask_secrets else value
+                data[key] = masked(value, keys.get("setting", ""), secrets=self.secrets) if mask_secrets else value
         data.update({key: text for key, text in (("reason", reason), ("detail", self.detail)) if text})
+        if self.secrets:
+            data["secrets"] = list(self.secrets)
         return {**data, **keys}
 
     def to_text(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from iop_core.errors import PlanError, did_you_mean
 from iop_production.deployed_model import ITEM_FIELDS, PRODUCTION_FIELDS
@@ -34,7 +34,7 @@ _FIELD_NAMES: Mapping[type, frozenset[str]] = {
     SetProductionField: frozenset({*PRODUCTION_FIELDS, *SETTING_NAMES}),
 }
 _NOT_TEXT = frozenset({"before", "after"})
-_OPTIONAL = frozenset({"detail", "text"})
+_OPTIONAL = frozenset({"detail", "text", "secrets"})
 
 
 def read_operation(data: object, number: int) -> ProductionPlanOperation:
@@ -74,7 +74,11 @@ def _values(operation_class: type[ProductionPlanOperation], said: Mapping[str, A
         value = values[name] = said[name]
         if name in _NOT_TEXT:
             continue
-        if not isinstance(value, str):
+        if name == "secrets":
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in cast("list[object]", value)):
+                raise PlanError(f"{place}.{name} must be a list of names, got {shown(value)}")
+            values[name] = tuple(cast("list[str]", value))
+        elif not isinstance(value, str):
             raise PlanError(f"{place}.{name} must be text, got {shown(value)}")
         allowed = _WORDS.get(name) or (_FIELD_NAMES.get(operation_class) if name == "field" else None)
         if allowed and value not in allowed:

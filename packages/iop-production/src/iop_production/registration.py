@@ -12,6 +12,7 @@ from iop_production.names import proxy_name
 
 if TYPE_CHECKING:
     from iop_production.component_ref import ComponentRef
+    from iop_production.message_registrations import PersistentMessageRegistration
 
 
 class RegisteringDirector(Protocol):
@@ -35,21 +36,29 @@ class RegisteringDirector(Protocol):
 
 
 def register_classes(
-    director: object, refs: Iterable[ComponentRef], root_path: str | Path | None, *, actor: str, reason: str
+    director: object,
+    refs: Iterable[ComponentRef],
+    root_path: str | Path | None,
+    *,
+    messages: Iterable[PersistentMessageRegistration] = (),
+    actor: str,
+    reason: str,
 ) -> None:
-    """Register the Python classes of items: first all components, then all adapters, each once.
+    """Register messages, and the Python classes of items: first all components, then all adapters, each once.
 
     Args:
         director: Where; needed only if there is a class to register.
         refs: The items.
         root_path: Folder to import from; None: the one above the top package of each class.
+        messages: Persistent messages.
         actor: Who asks for it.
         reason: Why.
     """
     items = tuple(refs)
     components = {ref.class_name: ref.component_class for ref in items if ref.component_class is not None}
     adapters = {proxy_name(ref.adapter_class): ref.adapter_class for ref in items if ref.adapter_class is not None}
-    for iris_name, python_class in [*components.items(), *adapters.items()]:
+    bodies = {one.iris_classname: one.message_class for one in messages}
+    for iris_name, python_class in [*bodies.items(), *components.items(), *adapters.items()]:
         known: RegisteringDirector = need_director(director, f"registering {iris_name!r}", "register_component")
         folder = str(root_path) if root_path is not None else source_folder(python_class)
         known.register_component(

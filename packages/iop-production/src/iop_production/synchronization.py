@@ -31,7 +31,8 @@ def sync_production(production: Production, *, root_path: str | PathLike[str] | 
         given, f"deploying {production.name!r}", "register_production_definition"
     )
     root, actor = None if root_path is None else Path(root_path), current_user()
-    register_classes(director, production.items, root, actor=actor, reason=_REASON)
+    messages = production.message_registrations()
+    register_classes(director, production.items, root, messages=messages, actor=actor, reason=_REASON)
     body = export_production(production)[production.name]
     director.register_production_definition(production.name, {"Production": body}, actor=actor, reason=_REASON)
     if update:

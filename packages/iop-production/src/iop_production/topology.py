@@ -22,12 +22,14 @@ from iop_production.graph import GraphEdge, ProductionGraph, node_of
 from iop_production.item_changes import change_item
 from iop_production.item_options import ItemChanges, ItemOptions, Kind
 from iop_production.items import Items
+from iop_production.message_registrations import PersistentMessageRegistration, check_registration
 from iop_production.new_item import build_ref
 from iop_production.port import Port
 from iop_production.production_fields import ProductionFields
 from iop_production.routes import ConnectionMode, Routes, connection_mode
 
 if TYPE_CHECKING:
+    from iop_core.persistent.messages import PersistentMessage
     from iop_production.production import Production
 
 
@@ -63,6 +65,7 @@ class Topology(ProductionFields):
         self._routes = Routes(self._items.by_name)
         self._warnings: list[str] = []
         self._queues: dict[str, dict[str, Any]] = {}
+        self._messages: dict[str, PersistentMessageRegistration] = {}
         self.other_settings: list[dict[str, Any]] = []
 
     def __repr__(self) -> str:
@@ -138,6 +141,44 @@ class Topology(ProductionFields):
     ) -> ComponentRef:
         """Add an item of any kind; the same as ``component``."""
         return self.component(name, component_class, kind=kind, **options)
+
+    def message(self, iris_classname: str, msg_cls: type[PersistentMessage], *, sync_schema: bool = True) -> Self:
+        """Register a persistent message with the production.
+
+        It is no part of ``to_dict()``: it goes to where the production is deployed, and
+        ``definition()`` makes it known in this process.
+
+        Args:
+            iris_classname: Package and name on IRIS that the class stands for.
+            msg_cls: The class.
+            sync_schema: Whether what is stored of the class is made and extended then.
+
+        Raises:
+            ProductionError: The name is missing, malformed or taken, or the class has another one.
+            ProductionTypeError: It is no persistent message class.
+
+        Example:
+            >>> from iop_core import PersistentMessage
+            >>> class Order(PersistentMessage):
+            ...     order_id: str = ""
+            >>> Production("Demo.Production").message("Demo.Msg.Order", Order).message_registrations()[0].iris_classname
+            'Demo.Msg.Order'
+        """
+        made = check_registration(self._messages, iris_classname, msg_cls, sync_schema)
+        self._messages.setdefault(made.iris_classname.lower(), made)
+        return self
+
+    def message_registrations(self) -> tuple[PersistentMessageRegistration, ...]:
+        """Return the persistent messages that are registered with the production, in the order of ``message``."""
+        return tuple(self._messages.values())
+
+    def component_registrations(self) -> tuple[ComponentRef, ...]:
+        """Return the items that have a Python class, which is registered with the production."""
+        return tuple(ref for ref in self._items if ref.component_class is not None)
+
+    def adapter_registrations(self) -> tuple[ComponentRef, ...]:
+        """Return the items that have a Python class as their adapter, which is registered with the production."""
+        return tuple(ref for ref in self._items if ref.adapter_class is not None)
 
     @property
     def items(self) -> tuple[ComponentRef, ...]:
