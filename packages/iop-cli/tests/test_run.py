@@ -148,6 +148,18 @@ def test_no_record_can_look_like_another() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_traceback_of_the_event_log_is_shown_only_for_debugging(debug: bool) -> None:
+    stream = StringIO()
+    with console_logging(stream, debug=debug):
+        try:
+            raise ValueError("bad")
+        except ValueError:
+            logging.getLogger("iop.engine").exception("message 1 failed", extra={"iop_traceback_stored": True})
+    assert ("Traceback" in stream.getvalue()) is debug
+    assert "ERROR iop.engine: message 1 failed\n" in stream.getvalue()
+
+
 def test_logging_is_put_back(capsys: pytest.CaptureFixture[str]) -> None:
     handlers = list(logging.getLogger().handlers)
     level = logging.getLogger("iop").level

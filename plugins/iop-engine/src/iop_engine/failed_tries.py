@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from iop_core.definitions import ItemDefinition
@@ -16,9 +17,10 @@ from iop_engine.instances import full_text, one_line
 from iop_engine.reply_code_actions import Action, TryResult, Verdict
 from iop_engine.request_handling import Try
 from iop_engine.runtime import Runtime
-from iop_engine.settlement import answer, failure, settled
+from iop_engine.settlement import answer, failure, settled, tell_of
 from iop_engine.stream_server import FRAMES
 
+_LEVELS = {EventType.INFO: logging.INFO, EventType.WARNING: logging.WARNING, EventType.ERROR: logging.ERROR}
 _FINE = Verdict()
 _FAIL = Verdict(frozenset({Action.FAIL}))
 SUSPEND = Verdict(frozenset({Action.SUSPEND}))
@@ -75,7 +77,7 @@ class FailedTry:
         text = f"message {self.delivery.message_id}: try {self.delivery.attempt} {self.outcome}"
         if wait_seconds >= 0:
             text += f"; next in {wait_seconds:g} s"
-        entry = self._entry(EventType.WARNING, f"{text}{self._traceback}")
+        entry = self._entry(EventType.WARNING, text, self._traceback)
         return Unit(changes=[began], log=[*self._warnings(), entry])
 
     def given_up(self, failure_timeout: float) -> FailedTry:
@@ -111,13 +113,13 @@ class FailedTry:
         error = "" if self.error is None else one_line(self.error)
         text = f"message {delivery.message_id} {self.outcome}"
         if Action.SUSPEND in actions:
-            entry = self._entry(EventType.ERROR, f"{text}; it is suspended{self._traceback}")
+            entry = self._entry(EventType.ERROR, f"{text}; it is suspended", self._traceback)
             return Unit(settled=[settled(delivery, MessageStatus.SUSPENDED, error)], log=[entry])
         if Action.FAIL in actions and self.error is not None:
             return failure(self.item, delivery, self.error, self.runtime.clock.now())
         if Action.FAIL in actions:
             return failure(self.item, delivery, NoReplyError(self.item.name), self.runtime.clock.now())
-        entry = self._entry(EventType.INFO, f"{text}; it is completed as ReplyCodeActions say{self._traceback}")
+        entry = self._entry(EventType.INFO, f"{text}; it is completed as ReplyCodeActions say", self._traceback)
         unit = Unit(settled=[settled(delivery)], log=[entry])
         if delivery.return_queue:
             unit.new.append(answer(self.item, delivery))
@@ -140,8 +142,10 @@ class FailedTry:
             for entry in self.verdict.warnings
         ]
 
-    def _entry(self, kind: EventType, text: str) -> LogEntry:
-        delivery = self.delivery
+    def _entry(self, kind: EventType, text: str, traceback: str = "") -> LogEntry:
+        """Return an entry for the event log, and tell the logging of this process its first line."""
+        delivery, now = self.delivery, self.runtime.clock.now()
+        tell_of(self.item, delivery, _LEVELS[kind], text, error=self.error if traceback else None)
         return LogEntry(
-            0, kind, self.item.name, delivery.session_id, delivery.message_id, "", text, self.runtime.clock.now()
+            0, kind, self.item.name, delivery.session_id, delivery.message_id, "", f"{text}{traceback}", now
         )

@@ -59,16 +59,27 @@ def is_postponed(delivery: Delivery, exc: BaseException) -> bool:
     return True
 
 
+def tell_of(
+    item: ItemDefinition, delivery: Delivery, level: int, text: str, *, error: BaseException | None = None
+) -> None:
+    """Tell the logging of this process what an entry of the event log says.
+
+    Args:
+        item: The item.
+        delivery: The message.
+        level: As for ``logging``.
+        text: One line.
+        error: What the handler raised. A console need not show the traceback, which is in the event log.
+    """
+    extra = {"iop_item": item.name, "iop_session": delivery.session_id, "iop_message": delivery.message_id}
+    extra["iop_traceback_stored"] = error is not None
+    _LOG.log(level, "%s (session %d)", text, delivery.session_id, exc_info=error, extra=extra)
+
+
 def failure(item: ItemDefinition, delivery: Delivery, exc: BaseException, now: datetime) -> Unit:
     """Return the end of a handling that failed: nothing it sent, the error, and word of it to the caller."""
     error = one_line(exc)
-    _LOG.error(
-        "message %d ended with %s",
-        delivery.message_id,
-        error,
-        exc_info=exc,
-        extra={"iop_item": item.name, "iop_session": delivery.session_id, "iop_message": delivery.message_id},
-    )
+    tell_of(item, delivery, logging.ERROR, f"message {delivery.message_id} ended with {error}", error=exc)
     unit = Unit(settled=[settled(delivery, MessageStatus.ERROR, error)], log=[error_entry(item, delivery, exc, now)])
     if delivery.type is MessageType.REQUEST and delivery.return_queue:
         unit.new.append(answer(item, delivery, error=error))

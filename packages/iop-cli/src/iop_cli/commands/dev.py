@@ -32,7 +32,7 @@ def dev(application: Application, *, file: str, name: str | None, namespace: str
     """
     if not is_file(file):
         raise ConfigurationError(f"there is no file {file!r}; 'iop dev' needs the file whose changes it watches")
-    with console_logging():
+    with console_logging(debug=application.debug):
         source = source_of(application, file, production=name, namespace=namespace, data_dir=data_dir)
         with StopSignals() as signals:
             running = source.director.backend.run(

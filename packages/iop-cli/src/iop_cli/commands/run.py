@@ -38,7 +38,7 @@ def run(
     Ctrl-C, SIGTERM or 'iop stop' elsewhere stops it: services first, then processes, then
     operations. What was not handled stays stored and is handled by the next run.
     """
-    with console_logging():
+    with console_logging(debug=application.debug):
         source = source_of(application, file, production=name, namespace=namespace, data_dir=data_dir)
         with StopSignals() as signals:
             options = RunOptions(durability=durability, is_reachable=True, read_again=source.read_again)
