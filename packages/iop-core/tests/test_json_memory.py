@@ -147,6 +147,54 @@ def test_the_process_stays_within_the_bound_too(unit: str):
     assert int(done.stdout) <= 10 * len(payload) + ALWAYS_ALLOWED
 
 
+NESTED = """
+import resource, sys
+from dataclasses import dataclass
+from typing import Union
+from iop_core.errors import SerializationError
+from iop_core.json_serializer import JsonSerializer
+from iop_core.messages import Message
+from iop_core.pydantic_messages import PydanticMessage
+
+@dataclass
+class Leaf:
+    size: int = 0
+
+@dataclass
+class Tree(Message):
+    name: str
+    size: int
+    inner: list["Tree"] = None
+
+@dataclass
+class Choice(Message):
+    inner: list[Union["Choice", Leaf]] = None
+
+class TreeModel(PydanticMessage):
+    name: str
+    size: int
+    inner: list["TreeModel"] = []
+
+codec = JsonSerializer().codec_for(globals()[sys.argv[1]])
+def attempt(payload):
+    try:
+        codec.decode(payload)
+    except SerializationError:
+        pass
+attempt(b'{"inner":[{"zz":["x"]}]}')
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+attempt(b'{"inner":[' * 90 + b'{"zz":[' + b",".join([b"[0]"] * 12000) + b"]}" + b"]}" * 90)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((after - before) * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.mark.parametrize("message_class", ["Tree", "Choice", "TreeModel"])
+def test_objects_inside_each_other_are_not_copied_for_every_level(message_class: str):
+    done = subprocess.run([sys.executable, "-c", NESTED, message_class], capture_output=True, check=True)
+    assert int(done.stdout) <= 2 * ALWAYS_ALLOWED
+
+
 def generated_body(chance: random.Random) -> bytes:
     """Return one hostile body: cut, deep, huge numbers, wrong types, double and dunder keys."""
     size = chance.choice([0, 3, 100, 3000])

@@ -122,6 +122,37 @@ def test_models_and_dataclasses_inside_each_other():
     assert decode(Trip, '{"start":{"x":1}}').start == {"x": 1}
 
 
+def test_fields_may_be_named_like_the_parts_of_a_schema():
+    class Named(PydanticMessage):
+        type: str
+        schema_: list[int] = []
+        default: list[int] = []
+        fields: dict[str, int] = {}
+        cls: bytes = b""
+
+    sent = Named(type="list", schema_=[1], default=[2], fields={"type": 3}, cls=b"a")
+    assert again(sent) == sent
+    assert again(typed(List[Named])([sent])).value == [sent]
+    with pytest.raises(SerializationError, match=r"Named\.type: Field required"):
+        decode(Named, "{}")
+
+
+class Branch(PydanticMessage):
+    name: str
+    size: int
+    inner: List[Branch] = []
+
+
+@pytest.mark.parametrize("depth", [1, 90])
+def test_what_is_missing_deep_inside_is_told_however_large_the_body_is(depth: int):
+    body = '{"name":"a","size":1,"inner":[' * depth + '{"name":"b","x":[' + "[0]," * 5000 + "0]}" + "]}" * depth
+    with pytest.raises(
+        SerializationError, match=r"Branch" + r"\.inner\[0\]" * depth + r"\.size: Field required"
+    ) as caught:
+        decode(Branch, body)
+    assert isinstance(caught.value.__cause__, pydantic.ValidationError)
+
+
 def test_dataclass_above_a_plain_model_is_refused():
     class Mixed(pydantic.BaseModel):
         a: int = 0

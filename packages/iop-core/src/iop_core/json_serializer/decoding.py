@@ -16,6 +16,7 @@ from iop_core.json_serializer.memory import (
     too_much,
 )
 from iop_core.json_serializer.records import RecordPlan
+from iop_core.json_serializer.validator import MISFIT
 from iop_core.json_serializer.values import one_line
 from iop_core.refusals import Refusal
 
@@ -23,12 +24,14 @@ from iop_core.refusals import Refusal
 def dataclass_decoder(plan: RecordPlan) -> Callable[[bytes], object]:
     """Return the function that turns JSON text into an instance."""
     compiled = plan.compiled
-    read = None if compiled is None else compiled.read
+    read = None if compiled is None else compiled.validator.read
 
     def decode(payload: bytes) -> object:
         try:
             if read is not None and (len(payload) <= UNCHECKED or _may_be_read_at_once(plan, payload)):
-                return read(payload)
+                value = read(payload)
+                if value is not MISFIT:
+                    return value
         except Exception:  # noqa: BLE001, S110 - boundary: also __post_init__; the tolerant way decides
             pass
         return decode_tolerantly(plan, payload)

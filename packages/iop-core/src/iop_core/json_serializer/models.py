@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator, from_json, to_json
+from pydantic_core import from_json, to_json
 
 from iop_core.json_serializer.exactness import has_own_form, is_exact, is_untyped
 from iop_core.json_serializer.memory import UNCHECKED, allowed_memory, contents_of, is_surely_small, too_much
 from iop_core.json_serializer.rules import Node
 from iop_core.json_serializer.sameness import require_same
-from iop_core.json_serializer.schemas import fail_fast, has_ambiguous_alias, iter_nodes
 from iop_core.json_serializer.shapes import shape_of
+from iop_core.json_serializer.validator import JsonValidator, has_ambiguous_alias, iter_nodes
 from iop_core.json_serializer.values import one_line
 from iop_core.messages import IRIS_ID
 from iop_core.refusals import Refusal
@@ -40,7 +40,7 @@ def model_codec(model_class: type) -> Codec:
     require_kept = _unchecked if has_own_form(model_class) or is_untyped(model_class) else require_same
 
     forbids = any(node.get("extra_behavior") == "forbid" or _forbids(node) for node in nodes)
-    validator = _impatient(adapter.core_schema)
+    validator = JsonValidator(adapter.core_schema)
 
     def require_room(payload: bytes) -> None:
         allowed = allowed_memory(model_class, len(payload))
@@ -54,7 +54,7 @@ def model_codec(model_class: type) -> Codec:
         try:
             if len(payload) > UNCHECKED:
                 require_room(payload)
-            return validator.validate_json(_without_id(payload), by_alias=by_alias, by_name=True)
+            return validator.read_or_explain(_without_id(payload))
         except ValidationError as exc:
             raise _unfit(exc).as_error(model_class) from exc
         except Refusal as refusal:
@@ -95,16 +95,6 @@ def _without_id(payload: bytes) -> bytes:
     if isinstance(parsed, dict):
         cast("dict[str, object]", parsed).pop(IRIS_ID, None)
     return to_json(parsed, inf_nan_mode="constants")
-
-
-def _impatient(schema: Any) -> SchemaValidator:
-    """Return a validator that stops at the first item of a container that does not fit."""
-    changed = fail_fast(schema)
-    try:
-        # Otherwise pydantic takes the validator that the model has already.
-        return SchemaValidator(changed, _use_prebuilt=False)
-    except TypeError:  # a version of pydantic that does not know the argument
-        return SchemaValidator(changed)
 
 
 def _forbids(node: Node) -> bool:

@@ -61,6 +61,8 @@ def _field(node: Node, *, strict: bool) -> Node:
     schema = node["schema"]
     if strict and schema.get("default", ...) is not None:
         return node
+    if schema["type"] == "default":  # it has to stay outside, where it is found when the key is missing
+        return {**node, "schema": {**schema, "schema": nullable(schema["schema"])}}
     return {**node, "schema": nullable(schema)}
 
 

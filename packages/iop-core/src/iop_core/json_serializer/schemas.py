@@ -14,22 +14,17 @@ Pydantic models inside a dataclass keep their own rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from pydantic import ConfigDict, TypeAdapter
-from pydantic_core import SchemaSerializer, SchemaValidator
-from pydantic_core.core_schema import DictSchema
+from pydantic_core import SchemaSerializer
 
 from iop_core.json_serializer.rules import RULES, Node, nullable
+from iop_core.json_serializer.validator import OPAQUE, JsonValidator, iter_nodes
 from iop_core.messages import is_strict
 
 _CONFIG = ConfigDict(arbitrary_types_allowed=True, ser_json_inf_nan="strings")
-# These hold values or Python objects, not schemas.
-_OPAQUE = frozenset({"default", "metadata", "serialization", "config", "cls", "function", "expected", "members", "ref"})
-# Older versions of pydantic cannot do it for a dict.
-_FAIL_FAST = {"list", "set", "frozenset", "tuple", *(("dict",) if "fail_fast" in DictSchema.__annotations__ else ())}
 _BEFORE_VALIDATORS = frozenset({"function-before", "function-wrap", "function-plain"})
 
 
@@ -37,13 +32,13 @@ class CompiledType(NamedTuple):
     """Validator and serializer of one type.
 
     Attributes:
-        read: From JSON text; raises pydantic's ValidationError.
+        validator: From JSON text.
         serializer: To JSON.
         is_recursive: True when values can be nested without a limit.
         dataclasses: The dataclasses inside, itself included; without those of pydantic.
     """
 
-    read: Callable[[bytes], Any]
+    validator: JsonValidator
     serializer: SchemaSerializer
     is_recursive: bool
     dataclasses: frozenset[type]
@@ -58,7 +53,7 @@ def compile_type(hint: Any, *, strict: bool) -> CompiledType:
     schema = _changed(_core_schema(hint), strict=strict)
     nodes = list(iter_nodes(schema))
     return CompiledType(
-        partial(SchemaValidator(schema).validate_json, by_alias=not has_ambiguous_alias(nodes), by_name=True),
+        JsonValidator(schema),
         SchemaSerializer(schema),
         any(node["type"] == "definition-ref" for node in nodes),
         frozenset(node["cls"] for node in nodes if node["type"] == "dataclass" and not _is_own(node)),
@@ -77,20 +72,6 @@ def _is_record(hint: object) -> bool:
     return hasattr(hint, "__dataclass_fields__") or hasattr(hint, "__total__")
 
 
-def iter_nodes(schema: Any) -> Iterator[Node]:
-    """Yield every node of a schema, those of models included."""
-    if isinstance(schema, dict):
-        node = cast("Node", schema)
-        if isinstance(node.get("type"), str):
-            yield node
-        for key, part in node.items():
-            if key not in _OPAQUE:
-                yield from iter_nodes(part)
-    elif isinstance(schema, (list, tuple)):
-        for part in cast("Iterable[Any]", schema):
-            yield from iter_nodes(part)
-
-
 def _changed(part: Any, *, strict: bool) -> Any:
     """Return the changed copy of a node, or of a list or dict of nodes."""
     if isinstance(part, list):
@@ -104,7 +85,7 @@ def _changed(part: Any, *, strict: bool) -> Any:
     if kind == "model" or (kind == "dataclass" and _is_own(node)):
         return node
     strict = strict or (kind == "dataclass" and is_strict(node["cls"]))
-    changed = {key: value if key in _OPAQUE else _changed(value, strict=strict) for key, value in node.items()}
+    changed = {key: value if key in OPAQUE else _changed(value, strict=strict) for key, value in node.items()}
     rule = RULES.get(kind) if isinstance(kind, str) else None
     return changed if rule is None else rule(changed, strict=strict)
 
@@ -112,35 +93,6 @@ def _changed(part: Any, *, strict: bool) -> Any:
 def _is_own(node: Node) -> bool:
     """Return whether this is a dataclass of pydantic, which keeps its own rules."""
     return hasattr(node["cls"], "__pydantic_complete__")
-
-
-def has_ambiguous_alias(nodes: Iterable[Node]) -> bool:
-    """Return whether the alias of a field is the name of another field beside it.
-
-    Models are written by name and read by alias or name; then only the name is sure.
-    """
-    for node in nodes:
-        if node["type"] != "model-fields":
-            continue
-        aliases = {name: field.get("validation_alias") for name, field in node["fields"].items()}
-        if any(isinstance(alias, str) and alias != name and alias in aliases for name, alias in aliases.items()):
-            return True
-    return False
-
-
-def fail_fast(schema: Any) -> Any:
-    """Return a copy of a schema whose containers stop at the first item that does not fit.
-
-    A hostile array must not make one error object per item.
-    """
-    if isinstance(schema, dict):
-        node = cast("Node", schema)
-        changed = {key: value if key in _OPAQUE else fail_fast(value) for key, value in node.items()}
-        return {**changed, "fail_fast": True} if node.get("type") in _FAIL_FAST else changed
-    if isinstance(schema, (list, tuple)):
-        parts = [fail_fast(part) for part in cast("Iterable[Any]", schema)]
-        return parts if isinstance(schema, list) else tuple(parts)
-    return schema
 
 
 def accept_none_defaults(schema: object) -> None:

@@ -121,7 +121,7 @@ class Leaf(Shape):
             reason = f"a part of {len(text):,} bytes would take more memory than is left; raise max_growth of the class"
             raise Refusal(reason, is_fatal=True)
         try:
-            return self.compiled.read(text)
+            return self.compiled.validator.read_or_explain(text)
         except ValidationError as exc:
             raise Refusal(_first_reason(exc, raw)) from exc
 
