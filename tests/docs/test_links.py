@@ -28,6 +28,9 @@ def test_every_page_of_the_documentation_is_listed() -> None:
     pages = [str(page.relative_to(REPOSITORY / "docs")) for page in REPOSITORY.glob("docs/*/**/*.md")]
     assert pages
     assert [page for page in pages if f"({page})" not in listed] == []
+    listed += (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    examples = [page.relative_to(REPOSITORY).as_posix() for page in REPOSITORY.glob("examples/*/README.md")]
+    assert [page for page in examples if f"{page})" not in listed] == []
 
 
 def test_every_dependency_is_explained() -> None:

@@ -35,7 +35,7 @@ def test_test_of_hello_world_passes(tmp_path: Path) -> None:
 
 def test_every_package_has_a_row() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    folders = [
-        path.parent.name for path in [*ROOT.glob("packages/*/pyproject.toml"), *ROOT.glob("plugins/*/pyproject.toml")]
-    ]
-    assert [name for name in folders if f"| {name} |" not in readme] == []
+    folders = [path.parent for path in ROOT.glob("p*/*/pyproject.toml")]
+    assert folders
+    rows = [f"| [{folder.name}]({folder.relative_to(ROOT).as_posix()}/README.md) |" for folder in folders]
+    assert [row for row in rows if row not in readme] == []
