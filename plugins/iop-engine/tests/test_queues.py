@@ -248,11 +248,23 @@ def test_end_of_a_withdrawn_message_does_not_free_the_key_of_another() -> None:
         disk.commit(message(message_id, key=key))
         queue.publish(disk.unpublished[-1])
     assert [queue.lease(), queue.lease()] == [disk.committed[1], disk.committed[4]]
-    assert queue.withdraw(2) == disk.committed[2]
+    assert queue.withdraw(2, MessagePriority.ASYNC) == disk.committed[2]
     queue.release(7, 2)
     assert queue.lease() == disk.committed[5]
     queue.release(7, 1)
     assert queue.lease() == disk.committed[3]
+
+
+def test_urgent_message_that_is_leased_is_not_withdrawn() -> None:
+    disk = Disk()
+    queue = Queue("Sink", disk.refill)
+    disk.commit(message(1)._replace(priority=MessagePriority.SYNC))
+    queue.publish(disk.unpublished[0])
+    leased = queue.lease()
+    assert leased is not None
+    assert queue.withdraw(1, leased.priority) is False
+    queue.put_back(leased)
+    assert queue.withdraw(1, leased.priority) == leased
 
 
 def test_message_that_was_put_back_comes_before_those_that_waited_for_it() -> None:

@@ -119,8 +119,12 @@ class Queue:
         with self._condition:
             return self._jobs_waiting >= jobs and not self._has_sync()
 
-    def withdraw(self, message_id: int) -> Delivery | bool:
+    def withdraw(self, message_id: int, priority: MessagePriority) -> Delivery | bool:
         """Take a waiting message out.
+
+        Args:
+            message_id: The message.
+            priority: Its priority; only asynchronous messages ever wait on disk alone.
 
         Returns:
             The message; True when it waits too, but is to be read from disk; False when it
@@ -143,7 +147,7 @@ class Queue:
                 self._ready.remove(found)
                 self._ready_bytes -= len(found.body.payload)
                 return found
-            if message_id <= self._last_id or message_id in self._withdrawn:
+            if priority < MessagePriority.ASYNC or message_id <= self._last_id or message_id in self._withdrawn:
                 return False
             self._withdrawn.add(message_id)
             return True

@@ -297,6 +297,21 @@ class OperatorSuite(BackendSuite):
             run.wait_until_idle()
             assert header_of(run, message_id).status is MessageStatus.COMPLETED
 
+    @pytest.mark.parametrize("deed", ["abort", "discard", "suspend"])
+    def test_deed_on_a_synchronous_message_in_hand(self, trial: BackendTrial, deed: str) -> None:
+        """A synchronous message that is handled is not taken for one that waits: its caller gets one answer."""
+        with trial.run(plant(trial)) as run:
+            trial.gate.clear()
+            call = in_background(lambda: run.call("Sink", Note("wait")))
+            trial.until(lambda: trial.seen == ["wait"])
+            (asked,) = run.messages()
+            result = getattr(run.running, deed)([asked.message_id])
+            assert (result.ids, result.marked) == ((), (asked.message_id,))
+            trial.gate.set()
+            assert call.result(PATIENCE_SECONDS) == Note("wait")
+            run.wait_until_idle()
+            assert [header.status for header in run.messages()] == [MessageStatus.COMPLETED] * 2
+
     def test_stop_from_a_job(self, trial: BackendTrial) -> None:
         """An item that tries a message again can be stopped; the message waits at its place."""
         with trial.run(plant(trial, ReplyCodeActions="E=R", FailureTimeout=-1)) as run:

@@ -133,10 +133,13 @@ class SqliteStore(Store):
 
     def withdraw(self, queue: str, message_id: int) -> Delivery | None:
         """Take a waiting message out of its queue; None when it does not wait there."""
-        found = self._queues.get(queue).withdraw(message_id)
+        stored = self._queue_reader.find_delivery(message_id, is_open=True)
+        if stored is None:
+            return None
+        found = self._queues.get(queue).withdraw(message_id, stored.priority)
         if isinstance(found, Delivery):
             return found
-        return self._queue_reader.find_delivery(message_id, is_open=True) if found else None
+        return stored if found else None
 
     def put_back(self, delivery: Delivery) -> None:
         """Give a leased message back, to its old place in the queue."""
