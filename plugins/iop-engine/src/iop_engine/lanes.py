@@ -104,11 +104,14 @@ class Lanes:
         lanes = tuple(lanes)
         for lane in lanes:
             lane.quiesce()
+        if self._is_answered(lanes):
+            return
         _LOG.info("no more input; what callers wait for is still answered")
-        while time.monotonic() < deadline:
-            if self._runtime.store.is_resting({lane.queue: lane.jobs for lane in lanes}):
-                return
+        while time.monotonic() < deadline and not self._is_answered(lanes):
             time.sleep(0.001)
+
+    def _is_answered(self, lanes: Iterable[Lane]) -> bool:
+        return self._runtime.store.is_resting({lane.queue: lane.jobs for lane in lanes})
 
 
 def items_of(production: ProductionDefinition, queue: str) -> list[ItemDefinition]:
