@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import Enum, IntEnum
 from typing import Annotated, Any, ClassVar, Dict, List, Optional  # noqa: UP035 - users write them
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +20,7 @@ from iop_core.errors import MessageDefinitionError, MessageFieldError, MessageVa
 from iop_core.messages import set_iris_id
 from iop_core.persistent.definitions import definition_of
 from iop_core.persistent.models import superclasses_of
+from iop_core.persistent.serializer import PersistentSerializer
 
 
 class Address(Model, serial=True):
@@ -49,6 +53,21 @@ class Everything(PersistentMessage):
     maybe: list[int | None] = Field(default_factory=list)
     limited: Annotated[str, Field(max_length=3)] = ""
     shared: ClassVar[int] = 7
+
+
+class Color(Enum):
+    RED = "r"
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Chosen(PersistentMessage):
+    color: Color = Color.RED
+    level: Level | None = None
+    colors: list[Color] = Field(default_factory=list)
+    key: UUID | None = None
 
 
 class Tree(Model, serial=True):
@@ -316,6 +335,34 @@ def test_what_a_field_needs(options: dict[str, Any], is_required: bool, is_nulla
 
     field = definition_of(Part).fields["a"]
     assert (field.required, field.nullable) == (is_required, is_nullable)
+
+
+def test_members_of_an_enumeration_are_kept_as_their_values() -> None:
+    sent = Chosen(level=Level.LOW, colors=[Color.RED], key=UUID(int=1))
+    key = "00000000-0000-0000-0000-000000000001"
+    serializer = PersistentSerializer()
+    codec = serializer.codec_for(Chosen)
+    assert json.loads(codec.encode(sent)) == {"color": "r", "level": 1, "colors": ["r"], "key": key}
+    assert codec.decode(codec.encode(sent)) == sent
+    fields = definition_of(Chosen).fields
+    assert [fields[name].type.iris_type for name in fields] == [
+        "%Library.String",
+        "%Library.Integer",
+        "%Library.String",
+        "%Library.String",
+    ]
+    with pytest.raises(MessageFieldError, match=r"Chosen\.color: expected Color, got str"):
+        Chosen(color="r")
+    with pytest.raises(MessageFieldError, match=r"Chosen\.key: expected UUID, got str"):
+        Chosen(key=key)
+    assert codec.decode(b'{"color":"blue","key":null}').color == "blue"
+
+
+@pytest.mark.parametrize("values", [{"A": 1, "B": "x"}, {"A": True}, {"A": (1, 2)}, {}])
+def test_an_enumeration_needs_values_of_one_type(values: dict[str, Any]) -> None:
+    mixed = Enum("mixed", values)
+    with pytest.raises(MessageDefinitionError, match=r"Wrong\.a: .*an Enum of texts or of whole numbers"):
+        type("Wrong", (PersistentMessage,), {"__annotations__": {"a": mixed}, "__module__": __name__})
 
 
 def test_types_on_iris() -> None:

@@ -22,6 +22,7 @@ from iop_core.persistent.types import (
     Problem,
     ValueType,
     find_length_problem,
+    find_member_type,
     wrong_type,
 )
 from iop_core.registry import class_name_of
@@ -312,7 +313,7 @@ class _Parser:
             item = self.parse(arguments[1])
             return _Parsed(DictOf(item.type, takes_none=item.takes_none))
         elif isinstance(meaning, type):
-            found = SCALARS.get(meaning)
+            found = find_member_type(meaning) or SCALARS.get(meaning)
             if found is not None:
                 return _Parsed(found)
             if hasattr(meaning, "__iop_declared__"):
@@ -320,7 +321,7 @@ class _Parser:
         known = ", ".join(scalar.__name__ for scalar in SCALARS)
         raise MessageDefinitionError(
             f"{self._place}: {meaning!r} cannot be stored in a column; types: {known}, list[...], dict[str, ...], "
-            "a Model, and each of them or None"
+            "an Enum of texts or of whole numbers, a Model, and each of them or None"
         )
 
     def _parse_annotated(self, arguments: tuple[object, ...]) -> _Parsed:

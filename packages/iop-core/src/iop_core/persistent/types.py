@@ -11,7 +11,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sized
 from datetime import date, datetime, time
 from decimal import Decimal
+from enum import Enum
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 # Deeper nesting is refused by parsers of JSON.
 MAX_DEPTH = 100
@@ -39,7 +41,7 @@ class ValueType(ABC):
     """One type of value.
 
     Attributes:
-        python_type: The class of the values.
+        python_type: The class of the values, of an enumeration that of the values of its members.
         iris_type: The class that a property of this type has on IRIS.
     """
 
@@ -129,6 +131,35 @@ class Float(Scalar):
             is_exact = abs(value) <= 2**1023 and int(float(value)) == value
             return None if is_exact else Problem("has more digits than a float can hold", is_value=True)
         return super().find_problem(value)
+
+
+class Member(ValueType):
+    """A member of an enumeration, kept as its value.
+
+    Args:
+        enumeration: Its class.
+        value_type: The type that the values of all members have.
+    """
+
+    def __init__(self, enumeration: type[Enum], value_type: ValueType) -> None:
+        self.python_type = value_type.python_type
+        self.iris_type = value_type.iris_type
+        self._enumeration = enumeration
+        self._value_type = value_type
+
+    def find_problem(self, value: Any) -> Problem | None:
+        """Accept members only, not their values."""
+        if isinstance(value, self._enumeration):
+            return self._value_type.find_problem(value.value)
+        return wrong_type(self._enumeration.__name__, value)
+
+    def encode(self, value: Any) -> object:
+        """Return the value of the member."""
+        return None if value is None else self._value_type.encode(value.value)
+
+    def decode(self, raw: Any) -> object:
+        """Return the member that has this value."""
+        return None if raw is None else self._enumeration(self._value_type.decode(raw))
 
 
 class Json(ValueType):
@@ -304,6 +335,18 @@ SCALARS: dict[type, ValueType] = {
     datetime: Scalar(datetime, "%Library.TimeStamp", encode=datetime.isoformat, decode=datetime.fromisoformat),
     date: Scalar(date, "%Library.Date", encode=date.isoformat, decode=date.fromisoformat, but_not=datetime),
     time: Scalar(time, "%Library.Time", encode=time.isoformat, decode=time.fromisoformat),
+    UUID: Scalar(UUID, "%Library.String", encode=str, decode=UUID),
     dict: Json(dict, "%Library.DynamicObject"),
     list: Json(list, "%Library.DynamicArray"),
 }
+
+
+def find_member_type(kind: type) -> Member | None:
+    """Return the type of an enumeration whose values are all texts, or all whole numbers; else None."""
+    if not issubclass(kind, Enum):
+        return None
+    values = [cast("object", member.value) for member in kind]
+    for value_kind in (str, int):
+        if values and all(type(value) is value_kind for value in values):
+            return Member(kind, SCALARS[value_kind])
+    return None
