@@ -47,6 +47,7 @@ def test_base_classes_have_no_entries(cls: type) -> None:
         pass
 
     for component in (cls, Bare):
+        assert component.DISPATCH == []
         assert entries(component) == []
         assert DispatchTable.of(component).warnings == ()
         assert DispatchTable.of(component).find(Order()) is None

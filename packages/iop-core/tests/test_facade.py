@@ -17,6 +17,21 @@ import iop
 import iop_core
 from iop_core._facade import HOMES, PACKAGES, lazy_names
 
+PROMISED = {
+    "iop_core": (
+        "Message PydanticMessage PickleMessage PydanticPickleMessage PersistentMessage Field Model handler "
+        "BusinessService PollingBusinessService BusinessOperation BusinessProcess InboundAdapter OutboundAdapter "
+        "DuplexService DuplexOperation DuplexProcess Setting setting Category controls target TargetSetting"
+    ),
+    "iop_production": (
+        "Production ComponentRef ComponentItem OperationItem ProcessItem ServiceItem Route Port TargetSettingRef "
+        "ProductionApplyResult ProductionChangePlan ProductionDiff ProductionDiffEntry ProductionGraph "
+        "ProductionPlanOperation ProductionVerifyResult ProductionValidationError ProductionValidationIssue "
+        "ProductionValidationReport ProductionValidationWarning"
+    ),
+    "iop_director": "Director DirectorProtocol",
+    "iop_migrate": ("Utils register_component bind_component unregister_component unbind_component list_bindings"),
+}
 INSTALLED = [package for package in PACKAGES if find_spec(package) is not None]
 
 
@@ -45,6 +60,12 @@ def hidden(monkeypatch: pytest.MonkeyPatch):
 def test_facade_gives_the_very_objects_of_each_package(package: str) -> None:
     module = import_module(package)
     assert [name for name in module.__all__ if getattr(iop, name) is not getattr(module, name)] == []
+
+
+@pytest.mark.parametrize("package", INSTALLED)
+def test_every_promised_name_exists_and_is_described(package: str) -> None:
+    undescribed = [name for name in PROMISED[package].split() if not getattr(iop, name).__doc__]
+    assert undescribed == []
 
 
 def test_listing_names_what_is_installed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from iop_core.component import Component
 from iop_core.deferring import DeferringHost
@@ -31,6 +31,8 @@ class BusinessHost(Component):
 
     adapter: Any = None
     Adapter: Any = None
+    DISPATCH: ClassVar[Sequence[tuple[type | str, str]]] = []
+    """Pairs of a message class, or its name, and the name of the method that handles it."""
 
     def send_request_sync(
         self, target: Target, request: object, timeout: float = -1, description: str | None = None
