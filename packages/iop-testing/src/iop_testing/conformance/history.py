@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -80,9 +81,9 @@ def talker(text: str, **item: bool) -> Production:
     return production
 
 
-def ids(history: MessageHistory, **fields: object) -> set[int]:
+def ids(history: MessageHistory, criteria: MessageFilter) -> set[int]:
     """Return the ids of the messages that a filter finds."""
-    return {header.message_id for header in history.messages(MessageFilter(**fields))}  # type: ignore[arg-type]
+    return {header.message_id for header in history.messages(criteria)}
 
 
 def asked(run: ProductionRun, *messages: Message) -> list[int]:
@@ -208,27 +209,38 @@ class HistorySuite(BackendSuite):
             everything = run.messages()
         history = trial.history()
 
-        def those(is_wanted: object) -> set[int]:
-            assert callable(is_wanted)
+        def those(is_wanted: Callable[[MessageHeader], bool]) -> set[int]:
             return {header.message_id for header in everything if is_wanted(header)}
 
-        assert ids(history) == those(lambda header: True)
-        assert ids(history, message_id=first) == {first}
-        assert ids(history, session_id=bad) == those(lambda header: header.session_id == bad)
-        assert ids(history, type=MessageType.RESPONSE) == those(lambda header: header.type is MessageType.RESPONSE)
-        assert ids(history, status=MessageStatus.ERROR) == those(lambda header: header.status is MessageStatus.ERROR)
-        assert ids(history, source="Ward") == those(lambda header: header.source == "Ward")
-        assert ids(history, target="Ward") == those(lambda header: header.target == "Ward")
-        assert ids(history, is_error=True) == those(lambda header: header.is_error)
-        assert ids(history, error_text="NO SUCH") == those(lambda header: "no such" in header.error) != set()
-        assert ids(history, body_class="Note") == those(lambda header: header.body_class.endswith(".Note"))
-        assert ids(history, target="Ward", session_id=first) == those(
+        assert ids(history, MessageFilter()) == those(lambda header: True)
+        assert ids(history, MessageFilter(message_id=first)) == {first}
+        assert ids(history, MessageFilter(session_id=bad)) == those(lambda header: header.session_id == bad)
+        assert ids(history, MessageFilter(type=MessageType.RESPONSE)) == those(
+            lambda header: header.type is MessageType.RESPONSE
+        )
+        assert ids(history, MessageFilter(status=MessageStatus.ERROR)) == those(
+            lambda header: header.status is MessageStatus.ERROR
+        )
+        assert ids(history, MessageFilter(source="Ward")) == those(lambda header: header.source == "Ward")
+        assert ids(history, MessageFilter(target="Ward")) == those(lambda header: header.target == "Ward")
+        assert ids(history, MessageFilter(is_error=True)) == those(lambda header: header.is_error)
+        assert (
+            ids(history, MessageFilter(error_text="NO SUCH"))
+            == those(lambda header: "no such" in header.error)
+            != set()
+        )
+        assert ids(history, MessageFilter(body_class="Note")) == those(
+            lambda header: header.body_class.endswith(".Note")
+        )
+        assert ids(history, MessageFilter(target="Ward", session_id=first)) == those(
             lambda header: header.target == "Ward" and header.session_id == first
         )
         middle = everything[3].time_created
-        assert ids(history, since=middle) == those(lambda header: header.time_created >= middle)
-        assert ids(history, until=middle) == those(lambda header: header.time_created < middle)
-        assert history.count_messages(MessageFilter(is_error=True)) == len(ids(history, is_error=True)) > 0
+        assert ids(history, MessageFilter(since=middle)) == those(lambda header: header.time_created >= middle)
+        assert ids(history, MessageFilter(until=middle)) == those(lambda header: header.time_created < middle)
+        assert (
+            history.count_messages(MessageFilter(is_error=True)) == len(ids(history, MessageFilter(is_error=True))) > 0
+        )
 
     def test_order_and_pages(self, trial: BackendTrial) -> None:
         """Messages come oldest first or newest first, and page by page."""
@@ -261,10 +273,16 @@ class HistorySuite(BackendSuite):
             ann, bob = asked(run, Admission("1", "north"), Admission("2", "north"))
             everything = run.messages()
         history = trial.history()
-        assert ids(history, fields={"mrn": "1"}) == {each.message_id for each in everything if each.session_id == ann}
-        assert ids(history, fields={"ward": "north"}) == {each.message_id for each in everything}
-        assert ids(history, fields={"ward": "north", "mrn": "2"}, target="Desk", source="") == {bob}
-        assert ids(history, fields={"mrn": "%"}) == ids(history, fields={"name": "1"}) == set()
+        assert ids(history, MessageFilter(fields={"mrn": "1"})) == {
+            each.message_id for each in everything if each.session_id == ann
+        }
+        assert ids(history, MessageFilter(fields={"ward": "north"})) == {each.message_id for each in everything}
+        assert ids(history, MessageFilter(fields={"ward": "north", "mrn": "2"}, target="Desk", source="")) == {bob}
+        assert (
+            ids(history, MessageFilter(fields={"mrn": "%"}))
+            == ids(history, MessageFilter(fields={"name": "1"}))
+            == set()
+        )
 
     # Purge
 
