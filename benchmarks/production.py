@@ -46,6 +46,7 @@ def _measure(size: int, rounds: int) -> None:
         "class draft": authored.to_class,
         "diff and plan, all items new": lambda: authored.plan(empty),
         "diff and plan, one field of each item": lambda: authored.plan(changed),
+        "inspect all items": lambda: authored.inspect_components(refresh=False),
         "verify": lambda: _verify(plan.operations, data),
     }
     for name, action in actions.items():

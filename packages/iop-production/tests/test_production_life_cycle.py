@@ -233,6 +233,18 @@ def test_inspection_never_fails_for_what_is_not_known(running, director) -> None
     assert director.calls == ["export_production_queue_info"]
 
 
+def test_all_items_are_inspected_with_one_question(running, director) -> None:
+    each = {name: running.inspect_component(name) for name in running.item_names}
+    director.calls.clear()
+    found = running.inspect_components()
+    assert found == each
+    assert director.calls == ["status_production", "export_production_queue_info"]
+    assert list(found["FileInput"])[-4:] == ["target_settings", "outgoing", "incoming", "runtime"]
+    found["FileInput"]["runtime"]["production_status"].clear()
+    assert found["OrderOperation"]["runtime"]["production_status"]
+    assert running.inspect_components(refresh=False)["FileInput"]["outgoing"] == each["FileInput"]["outgoing"]
+
+
 def test_inspection_says_when_another_production_runs(running, director) -> None:
     director.status = {"Production": "Other", "Status": "Running"}
     runtime = running.inspect_component("OrderOperation")["runtime"]

@@ -200,7 +200,12 @@ def test_work_of_views_grows_with_the_production_alone() -> None:
         for number in range(size):
             operation = prod.operation(f"O{number}", class_name="X")
             prod.service(f"S{number}", Router).connect("Output", operation)
-        return count_calls(lambda: (prod.graph().to_text(), prod.to_mermaid(), prod.to_dict(), prod.definition()))
+        return count_calls(
+            lambda: (
+                *(prod.graph().to_text(), prod.to_mermaid(), prod.to_dict(), prod.definition()),
+                *(prod.inspect_components(refresh=False), prod.to_python(), prod.to_class(), prod.to_xml()),
+            )
+        )
 
     view(1)
     assert view(400) < view(40) * 12

@@ -190,7 +190,7 @@ def _options_of(metadata: Mapping[str, Any]) -> DeploymentOptions | None:
 def registration_of(module: str, class_name: str, path: str, iris_name: str) -> ComponentRegistration:
     """Return the registration of a class, with its kind, adapter and defaults read from the class."""
     named = ComponentRegistration(iris_name, module, class_name, str(Path(path).absolute()), "")
-    found = load_class(named)
+    found: type[object] = load_class(named)
     if issubclass(found, PersistentMessage):
         return replace(named, kind=PERSISTENT_MESSAGE)
     adapter = adapter_type(found)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import eq
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from iop_production.deployed_model import ITEM_FIELDS, field_text
 from iop_production.diff import DiffAction, ProductionDiff, ProductionDiffEntry
 from iop_production.route_comparison import RoutePorts, deployed_connections, graph_connections
 from iop_production.secret_settings import declared_secrets
@@ -20,6 +21,8 @@ from iop_production.texts import text_of
 if TYPE_CHECKING:
     from iop_production.component_ref import ComponentRef
     from iop_production.production import Production
+
+_FIELDS = tuple(sorted(ITEM_FIELDS))
 
 K = TypeVar("K", str, "tuple[str, str]")
 
@@ -78,38 +81,50 @@ def _other_settings(production: Production) -> dict[tuple[str, str], str]:
 
 
 def _item_changes(desired: Production, current: Production, ports: RoutePorts) -> Iterator[ProductionDiffEntry]:
-    before = {ref.name: item_signature(ref) for ref in current.items}
-    after = {ref.name: item_signature(ref) for ref in desired.items}
+    before = {ref.name: ref for ref in current.items}
+    after = {ref.name: ref for ref in desired.items}
     for name in sorted(before.keys() - after.keys()):
-        secrets = _secrets(current.item(name))
-        yield ProductionDiffEntry("remove", "item", f"items.{name}", before[name], item=name, secrets=secrets)
+        ref = before[name]
+        yield ProductionDiffEntry(
+            "remove", "item", f"items.{name}", item_signature(ref), item=name, secrets=_secrets(ref)
+        )
     for name in sorted(after.keys() - before.keys()):
-        secrets = _secrets(desired.item(name))
-        yield ProductionDiffEntry("add", "item", f"items.{name}", None, after[name], item=name, secrets=secrets)
+        ref = after[name]
+        yield ProductionDiffEntry(
+            "add", "item", f"items.{name}", None, item_signature(ref), item=name, secrets=_secrets(ref)
+        )
     for name in sorted(before.keys() & after.keys()):
+        refs = (after[name], before[name])
         yield from _field_changes(name, before[name], after[name])
-        refs = (desired.item(name), current.item(name))
-        for target in ("Host", "Adapter"):
-            yield from _setting_changes(target, refs, before[name], after[name], ports)
-        yield from _other_setting_changes(name, before[name]["other_settings"], after[name]["other_settings"])
+        yield from _setting_changes("Host", refs, before[name].host_settings, after[name].host_settings, ports)
+        yield from _setting_changes("Adapter", refs, before[name].adapter_settings, after[name].adapter_settings, ports)
+        if before[name].other_settings or after[name].other_settings:
+            yield from _other_setting_changes(name, before[name].other_settings, after[name].other_settings)
 
 
-def _field_changes(item: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[ProductionDiffEntry]:
-    for field in sorted(before):
-        if isinstance(before[field], str) and before[field] != after[field]:
-            path = f"items.{item}.{field}"
-            yield ProductionDiffEntry("change", "item", path, before[field], after[field], item=item, name=field)
+def _field_changes(item: str, before: ComponentRef, after: ComponentRef) -> Iterator[ProductionDiffEntry]:
+    for field in _FIELDS:
+        kept, wanted = getattr(before, field), getattr(after, field)
+        if kept is wanted or (type(kept) is type(wanted) and kept == wanted):
+            continue
+        texts = (field_text(field, kept), field_text(field, wanted))
+        if texts[0] != texts[1]:
+            yield ProductionDiffEntry("change", "item", f"items.{item}.{field}", *texts, item=item, name=field)
 
 
 def _setting_changes(
     target: Literal["Host", "Adapter"],
     refs: tuple[ComponentRef, ComponentRef],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: Mapping[str, object],
+    after: Mapping[str, object],
     ports: RoutePorts,
 ) -> Iterator[ProductionDiffEntry]:
-    item, key = refs[0].name, f"{target.lower()}_settings"
-    kept, wanted = before[key], after[key]
+    # Not for numbers: 1 and True are equal, and their texts are not.
+    if before == after and all(type(value) is str for value in before.values()):
+        return
+    item = refs[0].name
+    kept = {name: text_of(value) for name, value in before.items()}
+    wanted = {name: text_of(value) for name, value in after.items()}
     for action, name in _differences(kept, wanted):
         values = (kept.get(name), wanted.get(name))
         if target == "Host" and ports.is_covered(item, name, values):
@@ -131,12 +146,13 @@ def _classes(target: str, refs: tuple[ComponentRef, ComponentRef]) -> tuple[type
 
 
 def _other_setting_changes(
-    item: str, before: list[dict[str, str]], after: list[dict[str, str]]
+    item: str, before: list[dict[str, Any]], after: list[dict[str, Any]]
 ) -> Iterator[ProductionDiffEntry]:
-    texts = [{(entry["@Target"], entry["@Name"]): entry["#text"] for entry in entries} for entries in (before, after)]
+    values = [[{key: text_of(value) for key, value in entry.items()} for entry in side] for side in (before, after)]
+    texts = [{(entry["@Target"], entry["@Name"]): entry["#text"] for entry in entries} for entries in values]
     if texts[0] != texts[1]:
         path = f"items.{item}.settings.Other"
-        yield ProductionDiffEntry("change", "setting", path, before, after, item=item, target="Other")
+        yield ProductionDiffEntry("change", "setting", path, values[0], values[1], item=item, target="Other")
 
 
 def _connection_changes(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_production.callers import warn_caller
 from iop_production.directors import director_of, need_director
-from iop_production.inspection import ask_queues, inspect_item
+from iop_production.inspection import ask_queues, inspect_items
 from iop_production.life_cycle import call_current, call_test
 from iop_production.topology import Topology
 
@@ -164,7 +164,19 @@ class DirectedProduction(Topology):
             Fields and settings; ``target_settings`` (its ports); ``outgoing`` and ``incoming``
             (routes); and ``runtime``, whose ``warnings`` say what could not be asked.
         """
-        return inspect_item(self, self.component_ref(item), refresh=refresh)
+        ref = self.component_ref(item)
+        return inspect_items(self, [ref], refresh=refresh)[ref.name]
+
+    def inspect_components(self, refresh: bool = True) -> dict[str, dict[str, Any]]:
+        """Return what ``inspect_component`` returns for every item, by name.
+
+        The director is asked once for all of them, and routes are looked at once: use this for
+        large productions.
+
+        Args:
+            refresh: As for ``inspect_component``.
+        """
+        return inspect_items(self, self.items, refresh=refresh)
 
     def _director(self) -> object:
         return director_of(self.director, self.namespace)

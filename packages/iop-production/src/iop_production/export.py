@@ -50,11 +50,11 @@ def _export_item(ref: ComponentRef) -> dict[str, Any]:
         "@LogTraceEvents": boolean_text_of(ref.log_trace_events),
         "@Schedule": text_of(ref.schedule),
     }
-    settings = [
-        *_export_settings("Host", ref.host_settings),
-        *_export_settings("Adapter", ref.adapter_settings),
-        *({key: text_of(value) for key, value in entry.items()} for entry in ref.other_settings),
-    ]
+    settings = _export_settings("Host", ref.host_settings) if ref.host_settings else []
+    if ref.adapter_settings:
+        settings += _export_settings("Adapter", ref.adapter_settings)
+    if ref.other_settings:
+        settings += [{key: text_of(value) for key, value in entry.items()} for entry in ref.other_settings]
     if settings:
         data["Setting"] = settings
     return data

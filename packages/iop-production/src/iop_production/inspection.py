@@ -1,11 +1,13 @@
-"""Everything that is known about one item, as plain data."""
+"""Everything that is known about items, as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from iop_production.directors import director_of, need_director, read_status
+from iop_production.graph import GraphEdge
 from iop_production.loose_data import mapping_of
 from iop_production.queue_counters import read_queue_counters
 
@@ -14,9 +16,42 @@ if TYPE_CHECKING:
     from iop_production.directed_production import DirectedProduction
 
 
-def inspect_item(production: DirectedProduction, ref: ComponentRef, *, refresh: bool) -> dict[str, Any]:
-    """Return what ``Production.inspect_component`` says; the arguments are those."""
-    edges = production.edges
+def inspect_items(
+    production: DirectedProduction, refs: Iterable[ComponentRef], *, refresh: bool
+) -> dict[str, dict[str, Any]]:
+    """Return what ``Production.inspect_component`` says, by name of the item; the director is asked once."""
+    outgoing: dict[str, list[GraphEdge]] = {}
+    incoming: dict[str, list[GraphEdge]] = {}
+    for edge in production.edges:
+        outgoing.setdefault(edge.source_item, []).append(edge)
+        incoming.setdefault(edge.target, []).append(edge)
+    runtime, counters, warnings = _ask(production) if refresh else ({}, production.queue(refresh=False), [])
+    found: dict[str, dict[str, Any]] = {}
+    for ref in refs:
+        said = {**copy.deepcopy(runtime), **({"queue": dict(counters[ref.name])} if ref.name in counters else {})}
+        found[ref.name] = {
+            **_describe(production, ref),
+            "outgoing": [edge.to_dict() for edge in outgoing.get(ref.name, ())],
+            "incoming": [edge.to_dict() for edge in incoming.get(ref.name, ())],
+            "runtime": {**said, "warnings": list(warnings)} if warnings else said,
+        }
+    return found
+
+
+def ask_queues(production: DirectedProduction) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return the counters of the queues of a production now, by item, and what could not be used.
+
+    Raises:
+        ConfigurationError: The director knows no queues.
+    """
+    purpose = f"reading the queues of {production.name!r}"
+    director = need_director(
+        director_of(production.director, production.namespace), purpose, "export_production_queue_info"
+    )
+    return read_queue_counters(director.export_production_queue_info(production.name), production.item_names)
+
+
+def _describe(production: DirectedProduction, ref: ComponentRef) -> dict[str, Any]:
     return {
         "production": production.name,
         "name": ref.name,
@@ -36,27 +71,13 @@ def inspect_item(production: DirectedProduction, ref: ComponentRef, *, refresh: 
             "Other": [dict(entry) for entry in ref.other_settings],
         },
         "target_settings": list(ref.ports),
-        "outgoing": [edge.to_dict() for edge in edges if edge.source_item == ref.name],
-        "incoming": [edge.to_dict() for edge in edges if edge.target == ref.name],
-        "runtime": _runtime(production, ref.name) if refresh else _queue_of(production.queue(refresh=False), ref.name),
     }
 
 
-def ask_queues(production: DirectedProduction) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Return the counters of the queues of a production now, by item, and what could not be used.
-
-    Raises:
-        ConfigurationError: The director knows no queues.
-    """
-    purpose = f"reading the queues of {production.name!r}"
-    director = need_director(
-        director_of(production.director, production.namespace), purpose, "export_production_queue_info"
-    )
-    return read_queue_counters(director.export_production_queue_info(production.name), production.item_names)
-
-
-def _runtime(production: DirectedProduction, item: str) -> dict[str, Any]:
+def _ask(production: DirectedProduction) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
+    """Return what runs, the counters of the queues, and what could not be asked."""
     runtime: dict[str, Any] = {}
+    counters: dict[str, dict[str, Any]] = {}
     warnings: list[str] = []
     name = production.name
     try:
@@ -73,12 +94,7 @@ def _runtime(production: DirectedProduction, item: str) -> dict[str, Any]:
         warnings.append(f"Could not fetch production status: {' '.join(str(error).split())}")
     try:
         counters, more = ask_queues(production)
-        runtime.update(_queue_of(counters, item))
         warnings += more
     except Exception as error:  # noqa: BLE001 - boundary: the rest is known without it
         warnings.append(f"Could not fetch queue info: {' '.join(str(error).split())}")
-    return {**runtime, "warnings": warnings} if warnings else runtime
-
-
-def _queue_of(counters: Mapping[str, dict[str, Any]], item: str) -> dict[str, Any]:
-    return {"queue": dict(counters[item])} if item in counters else {}
+    return runtime, counters, warnings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from iop_core.errors import IrisNameError, ProductionError, ProductionTypeError
 from iop_core.persistent.classes import check_persistent_message_class, register_persistent_message_class
@@ -45,8 +46,7 @@ def check_registration(
         raise ProductionError(
             f"PersistentMessage IRIS classname is required, got {iris_classname!r}; give one such as 'Demo.Msg.Order'"
         )
-    is_message = isinstance(message_class, type) and issubclass(message_class, PersistentMessage)
-    if not is_message or message_class is PersistentMessage:
+    if not _is_message(message_class):
         raise ProductionTypeError(f"msg_cls must be a concrete PersistentMessage subclass, got {message_class!r}")
     made = PersistentMessageRegistration(name, message_class, sync_schema)
     same = known.get(name.lower())
@@ -67,6 +67,10 @@ def check_registration(
     except IrisNameError as error:
         raise ProductionError(f"PersistentMessage {message_class.__qualname__} cannot be {name!r}: {error}") from error
     return made
+
+
+def _is_message(value: object) -> TypeGuard[type[PersistentMessage]]:
+    return isinstance(value, type) and issubclass(value, PersistentMessage) and value is not PersistentMessage
 
 
 def register_in_process(registrations: Iterable[PersistentMessageRegistration]) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from iop_core.errors import PlanError, did_you_mean
 from iop_production.deployed_model import ITEM_FIELDS, PRODUCTION_FIELDS
 from iop_production.diff import DiffAction, DiffKind
 from iop_production.item_operations import AddItem, DeleteItem, ReplaceItemClass, SetItemField
-from iop_production.loose_data import mapping_of, shown
+from iop_production.loose_data import list_of, mapping_of, shown
 from iop_production.plan_operation import ProductionPlanOperation
 from iop_production.production_fields import SETTING_NAMES
 from iop_production.production_operations import SetProductionField, Unsupported
@@ -75,15 +75,20 @@ def _values(operation_class: type[ProductionPlanOperation], said: Mapping[str, A
         if name in _NOT_TEXT:
             continue
         if name == "secrets":
-            if not isinstance(value, list) or not all(isinstance(one, str) for one in cast("list[object]", value)):
-                raise PlanError(f"{place}.{name} must be a list of names, got {shown(value)}")
-            values[name] = tuple(cast("list[str]", value))
+            values[name] = _names(value, f"{place}.{name}")
         elif not isinstance(value, str):
             raise PlanError(f"{place}.{name} must be text, got {shown(value)}")
         allowed = _WORDS.get(name) or (_FIELD_NAMES.get(operation_class) if name == "field" else None)
         if allowed and value not in allowed:
             raise PlanError(f"{place}.{name} cannot be {value!r}; use {', '.join(sorted(allowed))}")
     return values
+
+
+def _names(value: Any, place: str) -> tuple[str, ...]:
+    names = tuple(name for name in list_of(value) if isinstance(name, str))
+    if type(value) is not list or len(names) < len(list_of(value)):
+        raise PlanError(f"{place} must be a list of names, got {shown(value)}")
+    return names
 
 
 def _compare(said: Mapping[str, Any], true: Mapping[str, Any], place: str) -> None:

@@ -28,12 +28,14 @@ class RoutePorts:
         self._ports: dict[str, set[str]] = {}
         self._doubtful: dict[str, set[str]] = {}
         self._defaults: set[tuple[str, str]] = set()
-        for name in dict.fromkeys([*desired.item_names, *current.item_names]):
-            refs = [production.item(name) for production in (desired, current) if production.has_item(name)]
+        sides = [{ref.name: ref for ref in production.items} for production in (desired, current)]
+        for name in {**sides[0], **sides[1]}:
+            refs = [side[name] for side in sides if name in side]
             knowing = [ref for ref in refs if ref.component_class is not None]
-            self._ports[name] = {port for ref in knowing or refs for port in ref.ports}
+            ports = [ref.ports for ref in knowing or refs]
+            self._ports[name] = set(ports[0]).union(*ports[1:])
             if not knowing:
-                self._doubtful[name] = self._ports[name].difference(set(refs[0].ports).intersection(refs[-1].ports))
+                self._doubtful[name] = self._ports[name].difference(set(ports[0]).intersection(ports[-1]))
             for ref in knowing:
                 self._defaults.update((name, port) for port, default in _declared(ref).items() if default)
 
@@ -55,6 +57,8 @@ class RoutePorts:
     def set_routes(self, ref: ComponentRef) -> dict[str, tuple[str, ...]]:
         """Return the targets of each port that is set; empty ones only where they undo a default."""
         ports = sorted(self._ports[ref.name] & ref.host_settings.keys())
+        if not ports:
+            return {}
         found = {port: split_targets(ref.host_settings[port]) for port in ports}
         return {port: names for port, names in found.items() if names or (ref.name, port) in self._defaults}
 
