@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from iop import Director, DirectorProtocol, Production
 from iop_core.errors import DeploymentError, UnknownDeploymentError
+from iop_core.persistent.classes import PERSISTENT_CLASSES
 from iop_director import Director as DirectorClass
+from iop_director.deployed_production import load_definition
+from iop_migrate import migrate
 
 MODULE = """
 from iop import BusinessOperation, BusinessService, target
@@ -92,6 +96,39 @@ def test_registered_class_is_checked_and_not_replaced_unasked(director: Director
     director.register_component("deployed_demo", "Intake", str(tmp_path), 1, "Python.Demo.Out")
     with pytest.raises(DeploymentError, match="no such class"):
         director.register_component("deployed_demo", "Nobody", str(tmp_path), 1, "Python.Demo.Out")
+
+
+MESSAGES = """
+from iop import PersistentMessage, Production
+from deployed_demo import Out
+
+
+class Order(PersistentMessage):
+    order_id: str = ""
+
+
+prod = Production("Demo.Messages").message("Demo.Msg.Order", Order)
+prod.operation(Out)
+"""
+
+
+@pytest.mark.parametrize("deploy", ["apply", "sync", "migrate"])
+def test_messages_of_a_production_are_registered_with_it(director: Director, tmp_path: Path, deploy: str) -> None:
+    (tmp_path / "messages_demo.py").write_text(MESSAGES)
+    sys.modules.pop("messages_demo", None)
+    with PERSISTENT_CLASSES.preserved():
+        if deploy == "migrate":
+            migrate(tmp_path / "messages_demo.py", director=director)
+        else:
+            production = import_module("messages_demo").prod.with_director(director)
+            production.apply(backup_dir=tmp_path / "b") if deploy == "apply" else production.sync()
+        [found] = [one for one in director.backend.deployments().components() if one.kind == "PersistentMessage"]
+        assert (found.iris_name, found.python_name) == ("Demo.Msg.Order", "messages_demo.Order")
+    with PERSISTENT_CLASSES.preserved():
+        load_definition(director.backend.deployments(), "Demo.Messages")
+        known = PERSISTENT_CLASSES.find("Demo.Msg.Order")
+        assert known is not None
+        assert known.__name__ == "Order"
 
 
 def test_deployed_production_is_started_by_name(director: Director, tmp_path: Path) -> None:

@@ -87,6 +87,22 @@ def test_an_operation_as_data(plan) -> None:
     )
 
 
+def test_a_setting_as_data(plan) -> None:
+    setting = next(one for one in plan.operations if one.path.endswith(".Limit"))
+    assert json.dumps(setting.to_dict()) == (
+        '{"id": "0006-set_setting", "op_type": "set_setting", "action": "add", "kind": "setting", '
+        '"path": "items.FileInput.settings.Host.Limit", "risk": "safe", "allowed_by_default": true, '
+        '"after": "10", "item": "FileInput", "target": "Host", "setting": "Limit"}'
+    )
+
+
+def test_namespace_is_the_desired_one_else_the_current_one(prod, old) -> None:
+    current = Production.from_dict(old.to_dict(), namespace="NOW")
+    assert prod.plan(old).namespace == ""
+    assert prod.plan(current).namespace == "NOW"
+    assert prod.in_namespace("WANTED").plan(current).namespace == "WANTED"
+
+
 def test_policy(plan) -> None:
     assert len(plan.safe_operations) == 7
     assert {one.risk for one in plan.blocked_operations} == {"destructive"}

@@ -233,6 +233,26 @@ def test_backup(desired, director, old, tmp_path) -> None:
     assert (metadata["actor"], metadata["reason"], metadata["plan_id"]) == ("maria", "ticket 7", plan.id)
 
 
+def test_files_of_a_backup_are_written_like_those_of_iris(desired, tmp_path) -> None:
+    folder = desired.apply(backup_dir=tmp_path).backup_path
+    assert sorted(os.listdir(folder)) == [
+        *("connections.json", "metadata.json", "plan.json", "production.json", "production.xml", "queues.json"),
+    ]
+    for name in ("production", "connections", "queues", "plan", "metadata"):
+        with open(f"{folder}/{name}.json", encoding="utf-8") as file:
+            text = file.read()
+        assert text == json.dumps(json.loads(text), indent=2, sort_keys=True)
+    assert read_json(folder, "metadata")["backup_id"] == os.path.basename(folder)
+
+
+def test_an_operation_that_was_skipped_is_reported_whole(desired, tmp_path) -> None:
+    plan = desired.plan()
+    result = desired.apply(plan, backup_dir=tmp_path)
+    skipped = next(one for one in result.operations if one["op_type"] == "delete_item")
+    whole = plan.operations[-1].to_dict()
+    assert skipped == {**whole, "status": "skipped", "message": "requires allow_destructive=True"}
+
+
 def test_actor_is_the_user_when_none_is_given(desired, tmp_path) -> None:
     metadata = read_json(desired.apply(backup_dir=tmp_path).backup_path, "metadata")
     assert metadata["actor"] == metadata["user"] == current_user() != ""

@@ -112,6 +112,12 @@ def test_calls_without_a_guard(running, director) -> None:
     }
 
 
+def test_a_director_that_was_given_is_used_as_it_is(running, director) -> None:
+    running.in_namespace("OTHER").start()
+    assert not hasattr(director, "namespace")
+    assert director.arguments["start_production"] == ("Demo.Production",)
+
+
 def test_without_a_director(prod, no_director) -> None:
     with pytest.raises(IopError, match=no_director):
         prod.start()

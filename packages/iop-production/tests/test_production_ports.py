@@ -157,6 +157,28 @@ def test_setting_on_a_port_is_a_route(demo) -> None:
     assert [edge.source for edge in prod.edges] == ["Plain.Mode"]
 
 
+def test_names_of_this_package_are_those_of_the_facade() -> None:
+    import iop
+
+    names = (
+        *(
+            "Production",
+            "ComponentRef",
+            "ServiceItem",
+            "ProcessItem",
+            "OperationItem",
+            "ComponentItem",
+            "Route",
+            "target",
+        ),
+        *("TargetSetting", "TargetSettingRef", "Port", "ProductionChangePlan", "ProductionPlanOperation"),
+        *("ProductionApplyResult", "ProductionVerifyResult", "ProductionDiff", "ProductionDiffEntry"),
+        *("ProductionGraph", "GraphEdge", "GraphNode", "ProductionValidationError", "ProductionValidationIssue"),
+        *("ProductionValidationReport", "ProductionValidationWarning", "PersistentMessageRegistration"),
+    )
+    assert [name for name in names if not hasattr(iop, name)] == []
+
+
 def test_port_resolves_for_the_send_methods_of_components(prod) -> None:
     from iop_core.business_host import ResolvableTarget
 

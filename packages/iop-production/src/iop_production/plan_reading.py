@@ -86,7 +86,7 @@ def _values(operation_class: type[ProductionPlanOperation], said: Mapping[str, A
 
 def _names(value: Any, place: str) -> tuple[str, ...]:
     names = tuple(name for name in list_of(value) if isinstance(name, str))
-    if type(value) is not list or len(names) < len(list_of(value)):
+    if list(names) != value:
         raise PlanError(f"{place} must be a list of names, got {shown(value)}")
     return names
 
