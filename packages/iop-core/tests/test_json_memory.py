@@ -108,8 +108,16 @@ def test_all_dense_bodies_stay_within_their_bound(message_class: type):
         assert peak <= max(10 * len(payload), ALWAYS_ALLOWED) + 2**20, (payload[:60], peak / len(payload))
 
 
+PEAK = """
+import pathlib, re, resource, sys
+
+def peak():
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():  # ru_maxrss of Linux is also that of the process before exec: of pytest
+        return int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text()).group(1)) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+"""
 CHILD = """
-import resource, sys
 from dataclasses import dataclass
 from typing import Any
 from iop_core.errors import SerializationError
@@ -125,30 +133,27 @@ class Ints(Message):
     value: list[int] = None
 
 payload = sys.stdin.buffer.read()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 for message_class in (Anything, Ints):
     codec = JsonSerializer().codec_for(message_class)
     codec.decode(b'{"value":["x"]}')
-    before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    before = max(before, peak())
     try:
         codec.decode(payload)
     except SerializationError:
         pass
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-scale = 1 if sys.platform == "darwin" else 1024
-print((after - before) * scale)
+print(peak() - before)
 """
 
 
 @pytest.mark.parametrize("unit", ["[]", "0", '{"a":{}}'])
 def test_the_process_stays_within_the_bound_too(unit: str):
     payload = body_of(unit, 4_000_000, is_object=False, at_top=False)
-    done = subprocess.run([sys.executable, "-c", CHILD], input=payload, capture_output=True, check=True)
+    done = subprocess.run([sys.executable, "-c", PEAK + CHILD], input=payload, capture_output=True, check=True)
     assert int(done.stdout) <= 10 * len(payload) + ALWAYS_ALLOWED
 
 
 NESTED = """
-import resource, sys
 from dataclasses import dataclass
 from typing import Union
 from iop_core.errors import SerializationError
@@ -182,17 +187,16 @@ def attempt(payload):
     except SerializationError:
         pass
 attempt(b'{"inner":[{"zz":["x"]}]}')
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-attempt(b'{"inner":[' * 90 + b'{"zz":[' + b",".join([b"[0]"] * 12000) + b"]}" + b"]}" * 90)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) * (1 if sys.platform == "darwin" else 1024))
+before = peak()
+attempt(b'{"inner":[' * 60 + b'{"zz":[' + b",".join([b"[0]"] * 2000) + b"]}" + b"]}" * 60)
+print(peak() - before)
 """
 
 
 @pytest.mark.parametrize("message_class", ["Tree", "Choice", "TreeModel"])
 def test_objects_inside_each_other_are_not_copied_for_every_level(message_class: str):
-    done = subprocess.run([sys.executable, "-c", NESTED, message_class], capture_output=True, check=True)
-    assert int(done.stdout) <= 2 * ALWAYS_ALLOWED
+    done = subprocess.run([sys.executable, "-c", PEAK + NESTED, message_class], capture_output=True, check=True)
+    assert int(done.stdout) <= ALWAYS_ALLOWED
 
 
 def generated_body(chance: random.Random) -> bytes:
@@ -208,8 +212,8 @@ def generated_body(chance: random.Random) -> bytes:
         return b'{"value":' + b"1" * chance.choice([1, 30, 4300, 4301, 9000]) + b"}"
     if kind == 3:
         return b'{"value":' + chance.choice([b"1e999", b"NaN", b'"\\ud800"', b"tru", b"\xff", b"-", b"[,]"]) + b"}"
-    key = chance.choice(["value", "__class__", "__init__", "__dict__", "_iris_id", "get_iris_id", "\x00"])
-    inner = chance.choice([[], {}, [{}] * size, {key: {key: None}}, "x" * size, 5, None, {"$type": "os.system"}])
+    key = chance.choice(["value", "py/object", "__class__", "__init__", "__dict__", "_iris_id", "get_iris_id", "\x00"])
+    inner = chance.choice([[], {}, [{}] * size, {key: {key: None}}, "x" * size, 5, None, {"$type": "antigravity"}])
     text = ",".join(f"{json.dumps(key)}:{json.dumps(inner)}" for _ in range(chance.randrange(4)))
     payload = b"{" + text.encode() + b"}"
     return payload[: chance.randrange(len(payload))] if kind == 4 else payload
@@ -218,9 +222,11 @@ def generated_body(chance: random.Random) -> bytes:
 @pytest.mark.filterwarnings("ignore")
 def test_ten_thousand_hostile_bodies_give_a_message_or_a_serialization_error():
     chance = random.Random(1)
-    modules = set(sys.modules)
+    modules: set[str] = set()
     texts: list[str] = []
-    for number in range(10_000):
+    for number in range(10_100):
+        if number == 100:  # until then the codecs were compiled
+            modules = set(sys.modules)
         payload = generated_body(chance)
         message_class = CLASSES[number % len(CLASSES)]
         try:
@@ -228,7 +234,8 @@ def test_ten_thousand_hostile_bodies_give_a_message_or_a_serialization_error():
         except SerializationError as exc:
             texts.append(str(exc))
     assert max(map(len, texts)) < 1000
-    assert not {"antigravity", "this"} & (set(sys.modules) - modules)
+    assert set(sys.modules) - modules == set()
+    assert "antigravity" not in modules
 
 
 @pytest.mark.parametrize(
@@ -236,8 +243,8 @@ def test_ten_thousand_hostile_bodies_give_a_message_or_a_serialization_error():
     [
         (Ints, list(range(100_000, 220_000))),
         (Ints, [1, 0] * 250_000),
-        (Lines, [{"sku": f"sku-{n}", "qty": n} for n in range(30_000)]),
-        (Anything, [{"sku": f"sku-{n}", "qty": n} for n in range(30_000)]),
+        (Lines, [{"sku": f"article number {n}", "qty": n} for n in range(30_000)]),
+        (Anything, [{"sku": f"article number {n}", "qty": n} for n in range(30_000)]),
         (Texts, {"report": "1,2,[3],{4}\n" * 200_000}),
         (Anything, '"quoted", \\ and : more' * 100_000),
     ],

@@ -23,6 +23,7 @@ from pydantic_core import to_json
 
 from iop_core.json_serializer.memory import ROOM, UNCHECKED, contents_of
 from iop_core.json_serializer.schemas import CompiledType, compile_type
+from iop_core.json_serializer.validator import MISFIT
 from iop_core.refusals import Refusal, describe
 
 if TYPE_CHECKING:
@@ -115,15 +116,27 @@ class Leaf(Shape):
         Raises:
             Refusal: It does not fit, or would take too much memory.
         """
+        compiled = self._compiled_for(text)
+        try:
+            return compiled.validator.read_or_explain(text)
+        except ValidationError as exc:
+            raise Refusal(_first_reason(exc, raw)) from exc
+
+    def find(self, text: bytes) -> object:
+        """Return what pydantic makes of a text, ``MISFIT`` when it does not fit; nobody asks why.
+
+        Raises:
+            Refusal: It would take too much memory.
+        """
+        return self._compiled_for(text).validator.read(text)
+
+    def _compiled_for(self, text: bytes) -> CompiledType:
         if self.compiled is None:
             raise Refusal("has an annotation that pydantic does not know")
         if len(text) > UNCHECKED and contents_of(text).with_errors() > ROOM.get():
             reason = f"a part of {len(text):,} bytes would take more memory than is left; raise max_growth of the class"
             raise Refusal(reason, is_fatal=True)
-        try:
-            return self.compiled.validator.read_or_explain(text)
-        except ValidationError as exc:
-            raise Refusal(_first_reason(exc, raw)) from exc
+        return self.compiled
 
     @cached_property
     def _parts(self) -> Shape | None:
@@ -236,11 +249,11 @@ class Items(Shape):
             text = to_json(items, inf_nan_mode="constants")
             if len(text) <= UNCHECKED:
                 try:
-                    return cast("list[Any]", self._whole.read_text(text, items))
-                except Refusal:
-                    pass
-                except Exception:  # noqa: BLE001, S110 - boundary: also __post_init__; one by one it is named
-                    pass
+                    found = self._whole.find(text)
+                except Exception:  # noqa: BLE001 - boundary: also __post_init__; one by one it is named
+                    found = MISFIT
+                if found is not MISFIT:
+                    return cast("list[Any]", found)
         return [field.read_part(self._item, item, start + n) for n, item in enumerate(items)]
 
     @cached_property
@@ -317,9 +330,11 @@ class Choice(Shape):
             return None
         if len(self._options) > 1:
             try:
-                return self._whole.read(raw, field)
+                found = self._whole.find(to_json(raw, inf_nan_mode="constants"))
             except Refusal:
-                pass
+                found = MISFIT
+            if found is not MISFIT:
+                return found
         return max(self._options, key=lambda option: _likeness(option, raw)).read(raw, field)
 
     def check(self) -> Check:
