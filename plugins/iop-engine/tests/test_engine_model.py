@@ -11,8 +11,7 @@ import logging
 import tempfile
 import threading
 import time
-from bisect import insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from iop_core import BusinessOperation, Message
 from iop_core.backends import RunningProduction, RunOptions
 from iop_core.events import MessageFilter
-from iop_core.headers import MessagePriority, MessageStatus
+from iop_core.headers import MessageStatus
 from iop_core.message_control import BulkResult
 from iop_core.purging import PurgeOptions, PurgeResult
 from iop_engine.backend import LocalBackend
@@ -31,167 +30,15 @@ from iop_production import Production
 from iop_testing import VirtualClock
 
 from .conformance_places import NAMESPACE, copied
+from .engine_model import ENDS, FAILURE_TIMEOUT, ITEMS, MOST_TRIES, OVER, RETRY_INTERVAL, Model, ModelMessage
 
-ITEMS = ("Lab", "Ward")
-RETRY_INTERVAL, FAILURE_TIMEOUT = 10.0, 25.0
-# At 0, 10 and 20 s; after a restart of the item they begin anew.
-MOST_TRIES = 3
 OUTCOMES = st.sampled_from(["fine", "bad", "odd", "busy"])
 PATIENCE_SECONDS = 10.0
-ENDS = {
-    "suspend": MessageStatus.SUSPENDED,
-    "abort": MessageStatus.ABORTED,
-    "discard": MessageStatus.DISCARDED,
-}
-OVER = {MessageStatus.COMPLETED, MessageStatus.ERROR, MessageStatus.ABORTED, MessageStatus.DISCARDED}
 
 
 @dataclass
 class Sample(Message):
     text: str = ""
-
-
-@dataclass
-class ModelMessage:
-    message_id: int
-    session_id: int
-    item: str
-    text: str
-    body: int
-    created: float
-    priority: int = 6
-    status: MessageStatus = MessageStatus.QUEUED
-    attempts: int = 0
-
-    @property
-    def place(self) -> tuple[int, int]:
-        return self.priority, self.message_id
-
-
-@dataclass
-class ModelItem:
-    """One job and its queue: of the messages at ``places`` the first is tried, and held while it is tried again."""
-
-    is_disabled: bool = False
-    is_stopped: bool = False
-    places: list[tuple[int, int]] = field(default_factory=list)
-    held: int = 0
-    tries: int = 0
-    first_start: float = 0.0
-    next_start: float = 0.0
-
-    @property
-    def is_running(self) -> bool:
-        return not (self.is_disabled or self.is_stopped)
-
-
-class Model:
-    """What an engine with one operation per item has to do.
-
-    Args:
-        outcomes: Text of a message to what comes of a try: fine, bad, odd or busy.
-    """
-
-    def __init__(self, outcomes: dict[str, str]) -> None:
-        self.outcomes = outcomes
-        self.now = 0.0
-        self.messages: dict[int, ModelMessage] = {}
-        self.items = {name: ModelItem() for name in ITEMS}
-        self.tries: dict[str, list[tuple[int, int]]] = {name: [] for name in ITEMS}
-
-    def queue(self, message: ModelMessage) -> None:
-        message.status = MessageStatus.QUEUED
-        insort(self.items[message.item].places, message.place)
-
-    def work(self) -> None:
-        """Let every item do what it can do now."""
-        for name, item in self.items.items():
-            if item.held and item.next_start <= self.now:
-                self._try_message(name, item, self.messages[item.held])
-            while item.is_running and item.places and not item.held:
-                self._take(name, item)
-
-    def _take(self, name: str, item: ModelItem) -> None:
-        message = self.messages[item.places.pop(0)[1]]
-        item.held, item.tries, item.first_start = message.message_id, 0, self.now
-        self._try_message(name, item, message)
-
-    def _try_message(self, name: str, item: ModelItem, message: ModelMessage) -> None:
-        message.attempts += 1
-        item.tries += 1
-        assert item.tries <= MOST_TRIES
-        self.tries[name].append((message.message_id, message.attempts))
-        outcome = self.outcomes[message.text]
-        item.next_start = self.now + RETRY_INTERVAL
-        if outcome == "busy" and item.next_start - item.first_start < FAILURE_TIMEOUT:
-            return
-        ends = {"fine": MessageStatus.COMPLETED, "odd": MessageStatus.SUSPENDED}
-        self._end(item, message, ends.get(outcome, MessageStatus.ERROR))
-
-    def _end(self, item: ModelItem, message: ModelMessage, status: MessageStatus) -> None:
-        message.status = status
-        if item.held == message.message_id:
-            item.held = 0
-        elif message.place in item.places:
-            item.places.remove(message.place)
-
-    def put_back(self, item: ModelItem) -> None:
-        if item.held:
-            insort(item.places, self.messages[item.held].place)
-            item.held = 0
-
-    def crash(self) -> None:
-        for item in self.items.values():
-            self.put_back(item)
-            item.is_stopped = False
-
-    def stop(self) -> None:
-        """Handle what somebody may wait for, each message once; the rest waits for the next start."""
-        for name, item in self.items.items():
-            waiting_again: list[tuple[int, int]] = []
-            while True:
-                if item.held:
-                    waiting_again.append(self.messages[item.held].place)
-                    item.held = 0
-                if not item.is_running or not item.places or item.places[0][0] > MessagePriority.SYNC:
-                    break
-                self._take(name, item)
-            for place in waiting_again:
-                insort(item.places, place)
-            item.is_stopped = False
-
-    def end_by_hand(self, message_id: int, deed: str) -> str:
-        """End a message and return whether that was done, held by a job or not, or refused."""
-        message = self.messages.get(message_id)
-        if message is None or message.status in OVER:
-            return "refused"
-        if message.status is MessageStatus.SUSPENDED and deed == "suspend":
-            return "refused"
-        item = self.items[message.item]
-        how = "held" if item.held == message_id else "done"
-        self._end(item, message, ENDS[deed])
-        return how
-
-    def purge(self, *, keep_integrity: bool) -> set[int]:
-        """Remove what has ended before now, and return what that was."""
-
-        def is_over(message: ModelMessage) -> bool:
-            return message.status in OVER and message.created < self.now
-
-        open_sessions = {each.session_id for each in self.messages.values() if not is_over(each)}
-        gone = {
-            each.message_id
-            for each in self.messages.values()
-            if (each.session_id not in open_sessions if keep_integrity else is_over(each))
-        }
-        for message_id in gone:
-            del self.messages[message_id]
-        return gone
-
-    def snapshot(self) -> dict[int, tuple[str, int, MessageStatus, int]]:
-        return {
-            each.message_id: (each.item, each.session_id, each.status, each.attempts) for each in self.messages.values()
-        }
 
 
 class EngineMachine(RuleBasedStateMachine):
