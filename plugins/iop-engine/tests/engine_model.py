@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from iop_core.headers import MessagePriority, MessageStatus
 
 ITEMS = ("Lab", "Ward")
-RETRY_INTERVAL, FAILURE_TIMEOUT = 10.0, 25.0
-# At 0, 10 and 20 s; after a restart of the item they begin anew.
+RETRY_INTERVAL, FAILURE_TIMEOUT = 10.0, 30.0
+# At 0, 10 and 20 s and not at 30; after a restart of the item they begin anew.
 MOST_TRIES = 3
 ENDS = {
     "suspend": MessageStatus.SUSPENDED,
