@@ -9,8 +9,8 @@ app = Flask(__name__)
 director = Director()
 
 
-@app.route("/")
+@app.route("/")  # type: ignore[untyped-decorator]  # our mypy settings hide a part of flask
 def hello_world() -> str:
     """Hand a greeting to the service and return its answer."""
     bs = director.get_business_service("MyBusinessService")
-    return bs.on_process_input("Hello, World!")
+    return str(bs.on_process_input("Hello, World!"))
