@@ -70,11 +70,8 @@ class Queue:
                 return
             if delivery.priority < MessagePriority.ASYNC:
                 heappush(self._urgent, _ranked(delivery))
-            elif delivery.message_id > self._last_id:  # else a refill has already read it
-                if self._more_on_disk or self._is_window_full():
-                    self._more_on_disk = True
-                else:
-                    self._append(delivery)
+            elif not self._stays_on_disk(delivery.message_id):
+                self._append(delivery)
             # In every case: a refill reads for one worker what others may be waiting for.
             self._condition.notify()
 
@@ -84,12 +81,8 @@ class Queue:
         Most of a long queue comes here, so that it is not made ready in vain.
         """
         with self._condition:
-            if priority < MessagePriority.ASYNC or self._withdrawn:
+            if priority < MessagePriority.ASYNC or self._withdrawn or not self._stays_on_disk(message_id):
                 return False
-            if message_id > self._last_id:
-                if not self._more_on_disk and not self._is_window_full():
-                    return False
-                self._more_on_disk = True
             self.unsettled += 1
             self._condition.notify()
             return True
@@ -269,6 +262,13 @@ class Queue:
         self._ready.append(delivery)
         self._ready_bytes += len(delivery.body.payload)
         self._last_id = delivery.message_id
+
+    def _stays_on_disk(self, message_id: int) -> bool:
+        """Return whether a new asynchronous message is left to a refill, or one has already read it."""
+        if message_id <= self._last_id:
+            return True
+        self._more_on_disk = self._more_on_disk or self._is_window_full()
+        return self._more_on_disk
 
     def _is_window_full(self) -> bool:
         return len(self._ready) >= WINDOW_MESSAGES or self._ready_bytes >= WINDOW_BYTES
