@@ -12,7 +12,7 @@ from iop_core.clock import Clock, SystemClock
 from iop_core.default_settings import DefaultSettings
 from iop_core.definitions import ProductionDefinition
 from iop_core.deployments import Deployments
-from iop_core.errors import BackendError, BackendUnavailableError
+from iop_core.errors import BackendError, BackendUnavailableError, UnsupportedByBackendError
 from iop_core.events import (
     EVERY_ENTRY,
     IoEntry,
@@ -29,6 +29,8 @@ from iop_core.item_control import ItemControl, UpdateResult
 from iop_core.message_control import MessageControl
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
+from iop_core.remote_settings import RemoteSettings
+from iop_core.servers import ProductionServer
 from iop_core.setting_layers import ResolvedSetting
 
 # What "on disk" means: safe against a power cut, or against the death of the process.
@@ -210,8 +212,10 @@ class RunningProduction(MessageHistory, MessageControl, ItemControl, OutsideAcce
         """
         ...
 
-    def refresh(self) -> UpdateResult:
+    def refresh(self, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Read the production again from where it came from, and run what changed; the rest runs on.
+
+        It is recorded as ``update`` is.
 
         Raises:
             BackendError: It was not started from a place that can be read again.
@@ -219,8 +223,8 @@ class RunningProduction(MessageHistory, MessageControl, ItemControl, OutsideAcce
         """
         ...
 
-    def stop(self) -> None:
-        """Stop services, then processes, then operations, and close the store; repeatable."""
+    def stop(self, *, actor: str = "", reason: str = "") -> None:
+        """Stop services, then processes, then operations, and close the store; repeatable, and recorded."""
         ...
 
     def wait_until_stopped(self, timeout_seconds: float | None = None) -> bool:
@@ -286,6 +290,15 @@ class Backend(ABC):
             BackendError: The URL cannot be understood, or nothing answers there.
         """
 
+    @classmethod
+    def open_with(cls, settings: RemoteSettings) -> Backend:
+        """Open the backend that settings name; one that is for other machines logs in as they say.
+
+        Raises:
+            BackendError: The URL cannot be understood, or nothing answers there.
+        """
+        return cls.open(settings.url, namespace=settings.namespace)
+
     @abstractmethod
     def history(self) -> MessageHistory:
         """Return read access to stored messages, queues and log.
@@ -335,6 +348,14 @@ class Backend(ABC):
             BackendError: It is this very process.
         """
         raise BackendError(f"the backend {self.name!r} cannot end the process of a production")
+
+    def server(self) -> ProductionServer:
+        """Return what a backend on another machine does besides; only where ``is_remote``.
+
+        Raises:
+            UnsupportedByBackendError: It works on this machine.
+        """
+        raise UnsupportedByBackendError(f"the backend {self.name!r} works on this machine and is no server")
 
     def message_control(self) -> AbstractContextManager[MessageControl]:
         """Return what can be done to stored messages: asked of what runs, else done to what it left behind.
