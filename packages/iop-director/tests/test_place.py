@@ -8,14 +8,16 @@ import pytest
 
 from iop_core.errors import ConfigurationError, UnknownPluginError
 from iop_core.plugins import PluginRegistry
+from iop_core.remote_settings import RemoteSettings
 from iop_director import Director
-from iop_director.place import Place, choose_place, read_remote_settings
+from iop_director.place import Place, choose_place
+from iop_director.remote_settings import read_remote_settings
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("IOP_URL", "IOP_NAMESPACE", "IOP_SETTINGS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("URL", "NAMESPACE", "SETTINGS", "USERNAME", "PASSWORD", "TOKEN", "VERIFY_SSL", "TIMEOUT"):
+        monkeypatch.delenv(f"IOP_{name}", raising=False)
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_precedence(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose_place() == Place("local:", "USER", "the default")
+    assert choose_place() == Place(RemoteSettings("local:"), "the default")
     monkeypatch.setenv("IOP_SETTINGS", str(file))
     monkeypatch.setenv("IOP_NAMESPACE", "ENV")
     # A file is one source as a whole: its namespace beats the one of the environment.
@@ -56,7 +58,7 @@ def test_precedence(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_are_read_without_being_run(tmp_path: Path, text: str) -> None:
     file = tmp_path / "settings.py"
     file.write_text(text)
-    assert read_remote_settings(file) == {"url": "http://a"}
+    assert read_remote_settings(file) == RemoteSettings("http://a")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,11 @@ def test_settings_are_read_without_being_run(tmp_path: Path, text: str) -> None:
         ("REMOTE_SETTINGS = {'url': ''}", "'url'"),
         ("REMOTE_SETTINGS = {'url': 5}", "'url'"),
         ("REMOTE_SETTINGS = ['secret']", "'url'"),
+        ("REMOTE_SETTINGS = {'url': 'http://me:secret@a'}", "holds a user or password"),
+        ("REMOTE_SETTINGS = {'url': 'http://a?secret'}", "goes on after"),
+        ("REMOTE_SETTINGS = {'url': 'http://a', 'verify_ssl': 'maybe'}", "neither true nor false"),
+        ("REMOTE_SETTINGS = {'url': 'http://a', 'timeout_seconds': 0}", "above 0"),
+        ("REMOTE_SETTINGS = {'url': 'http://a', 'pasword': 'secret'}", "did you mean 'password'"),
         ("REMOTE_SETTINGS = {", "not Python"),
         ("\0", "not Python"),
     ],
@@ -92,3 +99,35 @@ def test_missing_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_address_of_a_server_names_the_package_that_is_needed(file: Path) -> None:
     with pytest.raises(UnknownPluginError, match="pip install iop-backend-rest"):
         Director(remote_settings=file, plugins=PluginRegistry(discover=False))
+
+
+def test_login_of_the_environment_beats_that_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "settings.py"
+    file.write_text("REMOTE_SETTINGS = {'url': 'http://a', 'username': 'file', 'password_env': 'PW', 'token': 'T'}")
+    monkeypatch.setenv("PW", "from the variable")
+    assert choose_place(remote_settings=file).settings.password_value() == "from the variable"
+    monkeypatch.setenv("IOP_USERNAME", "me")
+    monkeypatch.setenv("IOP_PASSWORD", "hunter2")
+    found = choose_place(remote_settings=file).settings
+    assert (found.username, found.password_value(), found.token_value()) == ("me", "hunter2", "")
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", False), ("no", False), ("OFF", False), ("true", True)])
+def test_words_for_checking_certificates(text: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IOP_VERIFY_SSL", text)
+    assert choose_place("https://a").settings.verify_ssl is expected
+
+
+@pytest.mark.parametrize(("name", "value"), [("IOP_VERIFY_SSL", "perhaps"), ("IOP_TIMEOUT", "soon")])
+def test_wrong_variable_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        choose_place("https://a")
+
+
+def test_address_with_a_password_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IOP_URL", "http://bob:hunter2@host")
+    with pytest.raises(ConfigurationError, match="IOP_URL holds a user or password") as caught:
+        choose_place()
+    assert "hunter2" not in str(caught.value)

@@ -80,7 +80,7 @@ class Director:
         self._namespace = place.namespace
         registry = installed_plugins() if plugins is None else plugins
         backend_class = choose("backend", _scheme_of(place.url), registry.backends())
-        self._backend: Backend = backend_class.open(place.url, namespace=place.namespace)
+        self._backend: Backend = backend_class.open_with(place.settings)
         self._services = ServiceCache(self._backend)
 
     @property

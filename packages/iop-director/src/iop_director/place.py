@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from iop_core.errors import ConfigurationError
+from iop_core.remote_settings import DEFAULT_NAMESPACE, RemoteSettings
+from iop_director.remote_settings import problem_of_url, read_remote_settings, seconds_of, verification_of
 
 DEFAULT_URL = "local:"
-DEFAULT_NAMESPACE = "USER"
-REMOTE_SETTINGS = "REMOTE_SETTINGS"
+
+# Environment variable -> field. What they say of the login beats a file; the address and the namespace do not.
+_LOGIN = {"IOP_USERNAME": "username", "IOP_PASSWORD": "password", "IOP_TOKEN": "token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +23,22 @@ class Place:
     """Where a director works.
 
     Attributes:
-        url: Address of a backend.
-        namespace: Part of that place.
+        settings: The address, with what is needed to use it.
         chosen_by: What said so, for people.
     """
 
-    url: str
-    namespace: str
+    settings: RemoteSettings
     chosen_by: str
+
+    @property
+    def url(self) -> str:
+        """Address of a backend."""
+        return self.settings.url
+
+    @property
+    def namespace(self) -> str:
+        """Part of that place."""
+        return self.settings.namespace
 
 
 def choose_place(
@@ -36,7 +46,9 @@ def choose_place(
 ) -> Place:
     """Return the first place that is named: the URL, ``IOP_URL``, the file, ``IOP_SETTINGS``, else ``local:``.
 
-    What names a place and cannot be used is an error; nothing else is tried instead.
+    What names a place and cannot be used is an error; nothing else is tried instead. Of the
+    environment ``IOP_USERNAME``, ``IOP_PASSWORD``, ``IOP_TOKEN``, ``IOP_VERIFY_SSL`` and
+    ``IOP_TIMEOUT`` (seconds) are used whatever names the place, ``IOP_NAMESPACE`` unless a file does.
 
     Args:
         url: URL of a backend.
@@ -44,63 +56,53 @@ def choose_place(
         remote_settings: A file with ``REMOTE_SETTINGS``. Files are read, never run.
 
     Raises:
-        ConfigurationError: A file is missing, or its ``REMOTE_SETTINGS`` cannot be read.
+        ConfigurationError: A file is missing, its ``REMOTE_SETTINGS`` cannot be read, or a
+            variable has a value it cannot have.
     """
     in_environment = namespace or os.environ.get("IOP_NAMESPACE") or DEFAULT_NAMESPACE
     if url:
-        return Place(url, in_environment, "the argument 'url'")
+        return _place_of_url(url, in_environment, "the argument 'url'")
     if os.environ.get("IOP_URL"):
-        return Place(os.environ["IOP_URL"], in_environment, "the environment variable IOP_URL")
+        return _place_of_url(os.environ["IOP_URL"], in_environment, "the environment variable IOP_URL")
     file, said_by = remote_settings, "the remote settings"
     if file is None and os.environ.get("IOP_SETTINGS"):
         file, said_by = os.environ["IOP_SETTINGS"], "the environment variable IOP_SETTINGS"
     if file is None:
-        return Place(DEFAULT_URL, in_environment, "the default")
+        return _place_of_url(DEFAULT_URL, in_environment, "the default")
     path = Path(file)
     settings = read_remote_settings(path)
-    place = str(settings.get("namespace") or DEFAULT_NAMESPACE)
-    return Place(str(settings["url"]), namespace or place, f"{said_by} ({path})")
+    return Place(with_environment(replace(settings, namespace=namespace or settings.namespace)), f"{said_by} ({path})")
 
 
-def read_remote_settings(file: Path) -> Mapping[str, object]:
-    """Return ``REMOTE_SETTINGS`` of a Python file without running it.
+def with_environment(settings: RemoteSettings, environment: Mapping[str, str] | None = None) -> RemoteSettings:
+    """Return settings with the login and the manner of connecting that the environment says.
+
+    Args:
+        settings: The settings.
+        environment: None: that of this process.
 
     Raises:
-        ConfigurationError: The file cannot be read, or has no such section that is written as
-            plain values with a ``url``. The text shows no value, as it may be a secret.
+        ConfigurationError: A variable has a value that it cannot have; the text shows no secret.
     """
-    try:
-        tree = ast.parse(file.read_bytes(), filename=str(file))
-    except OSError as exc:
-        raise ConfigurationError(f"the remote settings {str(file)!r} cannot be read: {exc.strerror or exc}") from exc
-    except (SyntaxError, ValueError) as exc:
-        raise ConfigurationError(f"the remote settings {str(file)!r} are not Python: {exc}") from exc
-    values = [value for node in tree.body for value in _assigned(node)]
-    is_named = any(isinstance(node, ast.Name) and node.id == REMOTE_SETTINGS for node in ast.walk(tree))
-    if not values:
-        what = "is not assigned at the top level of the file" if is_named else "is missing"
-        raise ConfigurationError(f"{file}: {REMOTE_SETTINGS} {what}; write {REMOTE_SETTINGS} = {{'url': '...'}} there")
-    try:
-        # As when Python runs the file, the last one counts.
-        found: object = ast.literal_eval(values[-1])
-    except ValueError as exc:
-        raise ConfigurationError(
-            f"{file}:{values[-1].lineno}: {REMOTE_SETTINGS} holds something else than plain values, and is not run. "
-            "Write plain values; for a password use 'password_env': 'NAME OF A VARIABLE'"
-        ) from exc
-    url = cast("dict[object, object]", found).get("url") if isinstance(found, dict) else None
-    if not isinstance(url, str) or not url:
-        raise ConfigurationError(f"{file}: {REMOTE_SETTINGS} is no dict with the text 'url'; give the address there")
-    return cast("dict[str, object]", found)
+    found = os.environ if environment is None else environment
+    said: dict[str, Any] = {field: found[name] for name, field in _LOGIN.items() if found.get(name)}
+    if said and "token" not in said:
+        said["token"] = ""  # a user of the environment is not to be overruled by a token of a file
+    for name, field, read in (
+        ("IOP_VERIFY_SSL", "verify_ssl", verification_of),
+        ("IOP_TIMEOUT", "timeout_seconds", seconds_of),
+    ):
+        if found.get(name):
+            try:
+                said[field] = read(found[name])
+            except ConfigurationError as exc:
+                raise ConfigurationError(f"the environment variable {name}: {exc}") from exc
+    return replace(settings, **said) if said else settings
 
 
-def _assigned(node: ast.stmt) -> list[ast.expr]:
-    """Return what a statement assigns to ``REMOTE_SETTINGS``: nothing, or one expression."""
-    if isinstance(node, ast.Assign):
-        targets: list[ast.expr] = node.targets
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        targets = [node.target]
-    else:
-        return []
-    is_section = any(isinstance(target, ast.Name) and target.id == REMOTE_SETTINGS for target in targets)
-    return [node.value] if is_section and node.value is not None else []
+def _place_of_url(url: str, namespace: str, chosen_by: str) -> Place:
+    # A URL without a scheme gets its error where the backend is chosen.
+    problem = problem_of_url(url) if url.lower().startswith(("http:", "https:")) else ""
+    if problem:
+        raise ConfigurationError(f"{chosen_by} {problem}")
+    return Place(with_environment(RemoteSettings(url, namespace=namespace)), chosen_by)

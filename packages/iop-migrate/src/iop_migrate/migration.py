@@ -19,8 +19,8 @@ from iop_migrate.settings_file import open_settings
 if TYPE_CHECKING:
     from iop_core.deployments import DeploymentTransaction
     from iop_core.plugins import PluginRegistry
+    from iop_core.remote_settings import RemoteSettings
     from iop_migrate.file_module import FileModule
-    from iop_migrate.remote_settings import RemoteSettings
     from iop_migrate.settings_content import SettingsContent
 
 

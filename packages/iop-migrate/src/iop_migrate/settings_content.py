@@ -9,11 +9,12 @@ from pathlib import Path
 
 from iop_core.deployments import ComponentRegistration
 from iop_core.errors import SettingsFileError
+from iop_core.remote_settings import RemoteSettings
+from iop_director.remote_settings import REMOTE_SETTINGS, checked_section
 from iop_migrate.class_entries import CLASSES, ClassReader
 from iop_migrate.production_entries import PRODUCTIONS, ProductionEntry, object_entry, read_productions
 from iop_migrate.project_imports import ProjectImports
 from iop_migrate.registrations import Registrations
-from iop_migrate.remote_settings import REMOTE_SETTINGS, RemoteSettings, read_remote_settings
 from iop_migrate.schema_entries import SCHEMAS, read_schemas
 from iop_production import Production
 
@@ -78,7 +79,9 @@ def read_content(names: Mapping[str, object], file: Path, imports: ProjectImport
         reader.registrations,
         schemas,
         tuple(productions),
-        read_remote_settings(names, file),
+        None
+        if names.get(REMOTE_SETTINGS) is None
+        else checked_section(names[REMOTE_SETTINGS], f"{file}: {REMOTE_SETTINGS}", error=SettingsFileError),
         (*dict.fromkeys([*reader.lines, *brought]),),
         (*near_misses, *reader.warnings),
     )
