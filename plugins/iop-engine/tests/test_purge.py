@@ -168,7 +168,7 @@ def test_proof_is_kept_in_the_audit(tmp_path) -> None:
         clock.advance(1)
         run.running.purge(PurgeOptions(days_to_keep=0), actor="kim", reason="test")
     store = open_store(tmp_path, clock)
-    (entry,) = store.reader.audit()
+    (entry,) = [found for found in store.reader.audit() if found.action == "purge"]
     store.close()
     assert (entry.action, entry.actor, entry.reason) == ("purge", "kim", "test")
     counts = json.loads(entry.counts)

@@ -109,13 +109,16 @@ class ItemControl(Protocol):
 
     A name that no item has raises ``UnknownItemError``, which names the closest one. A process
     that shares the jobs of the actor pool cannot be stopped alone: ``SharedJobsError``.
+
+    Each deed is recorded, also one that failed, with its ``actor`` (empty: the user of the process
+    that does it) and ``reason``: in the audit, and in the event log.
     """
 
     def items(self) -> list[ItemStatus]:
         """Return every item, in the order of the production."""
         ...
 
-    def start_component(self, item: str) -> None:
+    def start_component(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Start an item; returns when it is ready, at once when it runs.
 
         One that is disabled is enabled.
@@ -125,26 +128,26 @@ class ItemControl(Protocol):
         """
         ...
 
-    def stop_component(self, item: str) -> None:
+    def stop_component(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Stop an item until it or the production is started; its queue goes on taking messages.
 
         Returns when the messages in hand have ended, at the latest after the update timeout of the production.
         """
         ...
 
-    def restart_component(self, item: str) -> None:
+    def restart_component(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Stop an item and start it; errors as for ``start_component``."""
         ...
 
-    def enable(self, item: str) -> None:
+    def enable(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Have an item run, now and after later starts of the production; errors as for ``start_component``."""
         ...
 
-    def disable(self, item: str) -> None:
+    def disable(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Have an item not run, now and after later starts, until it is enabled; otherwise as ``stop_component``."""
         ...
 
-    def update(self, definition: ProductionDefinition) -> UpdateResult:
+    def update(self, definition: ProductionDefinition, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Make the running production like a new definition of it.
 
         Only items that were changed are restarted; the others do not notice.

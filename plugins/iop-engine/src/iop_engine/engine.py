@@ -35,9 +35,7 @@ from iop_core.events import (
 from iop_core.headers import Body, BusinessType, Invocation, MessageHeader, MessagePriority, MessageStatus, MessageType
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
-from iop_core.message_control import BulkResult, Selection
 from iop_core.outside_calls import ComponentSource, OutsideHost
-from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.store_units import HeaderChange, NewMessage, Unit
 from iop_core.stores import Store
 from iop_engine.activity_windows import ActivityWindows
@@ -49,11 +47,13 @@ from iop_engine.component_host import ComponentHost
 from iop_engine.component_sources import source_of
 from iop_engine.history import History
 from iop_engine.in_proc_calls import call, deliver
+from iop_engine.item_deeds import ItemDeeds
 from iop_engine.items import Items
 from iop_engine.lane import build_alarm_lane
 from iop_engine.lanes import Lanes
 from iop_engine.message_control.message_deeds import LivePart, MessageDeeds
 from iop_engine.production_changes import check_update
+from iop_engine.recorded_deed import recorded_deed
 from iop_engine.runtime import Runtime
 from iop_engine.upkeep import Upkeep
 
@@ -96,14 +96,22 @@ class Engine:
         self._at_stop: list[Callable[[], None]] = []
         runtime = Runtime(store, self._codec, self._addresses, options.clock, production.log_trace_events)
         self._runtime = runtime
-        self._upkeep = Upkeep(store, codec, options.clock)
         self._streams = runtime.streams
         self._alarms = AlarmRunner(runtime)
         _check_serializers(production, codec)
         self._lanes = Lanes(runtime, build_alarm_lane(self._alarms, runtime))
         self._items = Items(production, self._lanes, runtime)
         live = LivePart(codec, self._address_of, self._runs, runtime.in_hand)
-        self._deeds = MessageDeeds(store, options.clock, live)
+        # What operators do is done by others, under the names that the protocols give it.
+        deeds = MessageDeeds(store, options.clock, live)
+        self.resend, self.resubmit = deeds.resend, deeds.resubmit
+        self.abort, self.discard, self.suspend = deeds.abort, deeds.discard, deeds.suspend
+        self._item_deeds = item_deeds = ItemDeeds(self._items, store, options.clock)
+        self.start_component, self.stop_component = item_deeds.start_component, item_deeds.stop_component
+        self.restart_component = item_deeds.restart_component
+        self.enable, self.disable = item_deeds.enable, item_deeds.disable
+        upkeep = Upkeep(store, codec, options.clock)
+        self.purge, self.index_messages = upkeep.purge, upkeep.index_messages
         runtime.on_disable.append(self._items.disable_from_inside)
         runtime.alerts.follow(production)
         self._watch = ItemWatch(runtime, runtime.alerts, self._runs)
@@ -116,7 +124,7 @@ class Engine:
         """
         attach_event_log()
         self._note_recovery()
-        self._note("Running")
+        self._note("Running", "start")
         try:
             self._items.start_all()
             self._watch.follow(production=self._items.production)
@@ -124,7 +132,7 @@ class Engine:
             self.stop()
             raise
 
-    def stop(self) -> None:
+    def stop(self, *, actor: str = "", reason: str = "") -> None:
         """Stop services, then processes, then operations, and close the store; repeatable.
 
         Once the services are stopped, the others handle what somebody waits for; all else stays
@@ -141,48 +149,19 @@ class Engine:
             self._streams.stop()
             self._items.stop_all()
             try:
-                self._note("Suspended" if self._store.reader.has_open_sync() else "Stopped")
+                state = "Suspended" if self._store.reader.has_open_sync() else "Stopped"
+                self._note(state, "stop", actor=actor, reason=reason)
             except StoreError as exc:  # a full disk: the state is Troubled then, which is true
                 _LOG.warning("the stop could not be noted: %s", exc)
             finally:
                 self._store.close()
                 self._has_ended.set()
 
-    def purge(
-        self, options: PurgeOptions = DEFAULT_PURGE, *, actor: str = "", reason: str = "", dry_run: bool = False
-    ) -> PurgeResult:
-        """Remove what is old and return the proof; messages go on meanwhile."""
-        return self._upkeep.purge(options, actor=actor, reason=reason, dry_run=dry_run)
-
-    def index_messages(self, class_name: str, *, actor: str = "", reason: str = "") -> int:
-        """Make stored bodies of a class searchable; return how many those are."""
-        return self._upkeep.index_messages(class_name, actor=actor, reason=reason)
-
     def items(self) -> list[ItemStatus]:
         """Return every item, in the order of the production."""
         return self._items.statuses()
 
-    def start_component(self, item: str) -> None:
-        """Start an item; returns when it is ready."""
-        self._items.start(item)
-
-    def stop_component(self, item: str) -> None:
-        """Stop an item until it or the production is started."""
-        self._items.stop(item)
-
-    def restart_component(self, item: str) -> None:
-        """Stop an item and start it."""
-        self._items.restart(item)
-
-    def enable(self, item: str) -> None:
-        """Have an item run, now and after later starts."""
-        self._items.start(item)
-
-    def disable(self, item: str) -> None:
-        """Have an item not run, now and after later starts, until it is enabled."""
-        self._items.disable(item)
-
-    def update(self, definition: ProductionDefinition) -> UpdateResult:
+    def update(self, definition: ProductionDefinition, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Make the running production like a new definition of it."""
         definition = self._resolve(definition)
         check_update(self._production, definition)
@@ -192,47 +171,8 @@ class Engine:
         self._runtime.alerts.follow(definition)
         result = self._items.update(definition, addresses, windows)
         self._watch.follow(definition)
+        self._item_deeds.record_update(result, actor=actor, reason=reason)
         return result
-
-    def resend(
-        self,
-        selection: Selection,
-        *,
-        actor: str = "",
-        reason: str = "",
-        dry_run: bool = False,
-        target: str = "",
-        body: Body | str | None = None,
-        at_head: bool = False,
-    ) -> BulkResult:
-        """Send requests again as new messages."""
-        return self._deeds.resend(
-            selection, actor=actor, reason=reason, dry_run=dry_run, target=target, body=body, at_head=at_head
-        )
-
-    def resubmit(
-        self,
-        selection: Selection,
-        *,
-        actor: str = "",
-        reason: str = "",
-        dry_run: bool = False,
-        body: Body | str | None = None,
-    ) -> BulkResult:
-        """Have suspended messages handled."""
-        return self._deeds.resubmit(selection, actor=actor, reason=reason, dry_run=dry_run, body=body)
-
-    def abort(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
-        """End messages as Aborted."""
-        return self._deeds.abort(selection, actor=actor, reason=reason, dry_run=dry_run)
-
-    def discard(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
-        """End waiting or suspended messages as Discarded."""
-        return self._deeds.discard(selection, actor=actor, reason=reason, dry_run=dry_run)
-
-    def suspend(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
-        """Set waiting messages aside."""
-        return self._deeds.suspend(selection, actor=actor, reason=reason, dry_run=dry_run)
 
     def at_stop(self, callback: Callable[[], None]) -> None:
         """Have a function called when the stop begins."""
@@ -242,14 +182,14 @@ class Engine:
         """Wait until the production was stopped, by whomever; False when time ran out."""
         return self._has_ended.wait(timeout_seconds)
 
-    def refresh(self) -> UpdateResult:
+    def refresh(self, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Read the production again from where it came from, and run what changed."""
         if self._options.read_again is None:
             raise BackendError(
                 f"{self._production.name!r} cannot be updated from outside: the program that runs it did not say where "
                 "to read it again. Run it with 'iop run' or 'iop start', or restart that program"
             )
-        return self.update(self._options.read_again())
+        return self.update(self._options.read_again(), actor=actor, reason=reason)
 
     def host_for(self, item: str) -> OutsideHost:
         """Return a host for an instance of an item's class that a program makes for itself."""
@@ -421,15 +361,19 @@ class Engine:
         entry = LogEntry(0, EventType.WARNING, "", 0, 0, "", text, self._options.clock.now())
         self._store.submit(Unit(log=[entry], changes=changes))
 
-    def _note(self, state: str) -> None:
-        notes = {
-            "production": self._production.name,
+    def _note(self, state: str, action: str, *, actor: str = "", reason: str = "") -> None:
+        """Note the state of the production, and record who started or stopped it."""
+        name, now = self._production.name, self._options.clock.now()
+        proof = ({"production": name}, {"done": 1})
+        unit = recorded_deed(action, f"{action} of the production {name!r}", proof, now, actor=actor, reason=reason)
+        unit.notes = {
+            "production": name,
             "state": state,
-            "since": self._options.clock.now().isoformat(),
+            "since": now.isoformat(),
             "durability": self._options.durability,
             "pid": str(os.getpid()),
         }
-        self._store.submit(Unit(notes=notes)).wait()
+        self._store.submit(unit).wait()
 
 
 def _check_serializers(production: ProductionDefinition, codec: BodyCodec) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from iop_core.actors import current_user
-from iop_core.audit import AuditEntry
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
-from iop_core.events import EventType, LogEntry
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
-from iop_core.store_units import Unit
 from iop_core.stores import Store
+from iop_engine.recorded_deed import recorded_deed
 
 
 class Upkeep:
@@ -58,11 +54,5 @@ class Upkeep:
         who: tuple[str, str],
         proof: tuple[Mapping[str, object], Mapping[str, object]],
     ) -> None:
-        actor, reason = who[0] or current_user(), who[1]
-        now = self._clock.now()
-        selection, counts = (json.dumps(part, ensure_ascii=False) for part in proof)
-        entry = LogEntry(
-            0, EventType.INFO, "", 0, 0, action, f"{text} by {actor}" + (f": {reason}" if reason else ""), now
-        )
-        unit = Unit(log=[entry], audit=[AuditEntry(0, action, actor, reason, selection, counts, now)])
+        unit = recorded_deed(action, text, proof, self._clock.now(), actor=who[0], reason=who[1])
         self._store.submit(unit).wait()
