@@ -279,6 +279,25 @@ class Store(ABC):
             True when all of them wait, no synchronous message waits for them, and nothing waits to be written.
         """
 
+    def move_messages(self, target: str, old_queue: str, queue: str) -> int:
+        """Have all messages for an item wait in another queue, in the order of their ids.
+
+        Those that come later for the old queue, such as answers to requests from before, go to the
+        new one, too, until this is called again or the store is closed.
+
+        Args:
+            target: The item.
+            old_queue: Where they wait; neither this nor the new queue is served meanwhile.
+            queue: Where they are to wait.
+
+        Returns:
+            How many were moved.
+
+        Raises:
+            StoreError: It failed, or this store cannot do it.
+        """
+        raise StoreError(f"the store {self.name!r} cannot move messages from one queue to another")
+
     @abstractmethod
     def close_queue(self, queue: str) -> None:
         """Make every ``lease`` of this queue return None; messages stay stored."""

@@ -89,8 +89,8 @@ class DeferredResponses:
             self._open.pop(request_id, None)
             # The store may not yet say that it is deferred; but an operator may have ended it.
             stored = _stored(request_id, token, store, is_of_this_run=found is not None)
-            found = found or stored
-            ticket = store.submit(_given(request_id, found.response_id, found.return_queue, body))
+            response_id = stored.response_id if found is None else found.response_id
+            ticket = store.submit(_given(request_id, response_id, stored.return_queue, body))
             # Within the lock: who comes second must see what is stored.
             ticket.wait()
 
@@ -103,7 +103,10 @@ def _stored(request_id: int, token: str, store: Store, *, is_of_this_run: bool) 
     is_coming = is_of_this_run and header.status < MessageStatus.DISCARDED
     if header.status is not MessageStatus.DEFERRED and not is_coming:
         raise _not_outstanding(token)
-    return Deferred(header.return_queue, is_settled=True, response_id=header.corresponding_id)
+    later = store.reader.message(header.corresponding_id) if header.corresponding_id else None
+    # Where the answer is stored: that of a process moves with its queue.
+    return_queue = header.return_queue if later is None else later.header.queue
+    return Deferred(return_queue, is_settled=True, response_id=header.corresponding_id)
 
 
 def _given(request_id: int, response_id: int, return_queue: str, body: Body) -> Unit:

@@ -19,6 +19,7 @@ from iop_engine.in_proc_calls import is_in_proc
 from iop_engine.item_switches import ItemSwitches
 from iop_engine.lanes import START_ORDER, Lanes, items_of
 from iop_engine.production_changes import compare
+from iop_engine.queue_moves import QueueMoves
 from iop_engine.runtime import Runtime
 from iop_engine.scheduler import Scheduler
 
@@ -43,6 +44,7 @@ class Items:
         self._runtime = runtime
         self._switches = ItemSwitches(runtime.store.reader.notes())
         self._windows = ActivityWindows(production, runtime.clock)
+        self._moves = QueueMoves(runtime.store)
         self._scheduler = Scheduler(runtime.clock, self._follow_schedules)
         # Item to the reason why it could not start.
         self._failed: dict[str, str] = {}
@@ -56,6 +58,7 @@ class Items:
             ComponentStartError: One could not start.
         """
         with self._turn:
+            self._follow_queues()
             self.start_queues(dict.fromkeys(queue_of(item) for item in self.production.items))
             self._lanes.start_alarms()
             self._is_up = True
@@ -160,6 +163,7 @@ class Items:
             self._scheduler.look_again()
             self._runtime.keeps_trace = production.log_trace_events
             self._runtime.addresses.follow(addresses)
+            self._follow_queues()
             failed = self._start_again(changes.queues_to_start)
             counts = {queue.name: queue.count for queue in self._runtime.store.reader.queues()}
             return UpdateResult(
@@ -236,6 +240,7 @@ class Items:
     def _start_queue(self, queue: str) -> None:
         names = [item.name for item in items_of(self.production, queue)]
         try:
+            self._gather(queue)
             lane = self._lanes.start(self.production, queue, self.production.update_timeout_seconds)
         except ComponentStartError as exc:
             self._failed[exc.item] = exc.reason
@@ -244,6 +249,26 @@ class Items:
             self._failed.pop(name, None)
         if self._is_up:
             lane.start_input()
+
+    def _follow_queues(self) -> None:
+        """Move the messages of items that have another queue now, or are gone, where no job stands in the way."""
+        now = time.monotonic()
+        self._moves.follow(self.production.items, can_move=self._lanes.has_ended(ACTOR_QUEUE, now))
+        for item in self._moves.due(self.production.items, ACTOR_QUEUE):
+            if self._lanes.has_ended(ACTOR_QUEUE, now) and self._lanes.has_ended(item.name, now):
+                self._moves.move(item.name, queue_of(item))
+
+    def _gather(self, queue: str) -> None:
+        """Move the messages that stayed where they were because a job was at work, before a queue is served."""
+        for item in self._moves.due(self.production.items, queue):
+            other = item.name if queue == ACTOR_QUEUE else ACTOR_QUEUE
+            if not self._lanes.has_ended(other, time.monotonic() + self.production.update_timeout_seconds):
+                raise ComponentStartError(
+                    item.name,
+                    f"its messages cannot move to queue {queue_of(item)!r} while jobs of {other!r} are at work; start "
+                    "it when those have ended",
+                )
+            self._moves.move(item.name, queue_of(item))
 
     def _stop_queue(self, queue: str) -> bool:
         return self._lanes.stop(queue, time.monotonic() + self.production.update_timeout_seconds)

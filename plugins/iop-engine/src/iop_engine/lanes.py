@@ -86,6 +86,13 @@ class Lanes:
         self._late[queue] = lane
         return False
 
+    def has_ended(self, queue: str, deadline: float) -> bool:
+        """Return whether no job of a queue is at work by then, though its items were stopped."""
+        late = self._late.get(queue)
+        if late is not None and late.stop(deadline):
+            del self._late[queue]
+        return queue not in self._lanes and queue not in self._late
+
     def stop_all(self, deadline: float) -> None:
         """Take away the input, have what callers wait for answered, then stop the rest."""
         for kind in STOP_ORDER[:2]:

@@ -174,6 +174,23 @@ class Queue:
                     self._append(delivery)
             self._condition.notify_all()
 
+    def read_again(self, count: int, urgent: Iterable[Delivery]) -> None:
+        """Take over what is on disk, because messages were moved there; none may be leased.
+
+        Args:
+            count: How many messages the queue holds.
+            urgent: Those of them with a higher priority than asynchronous ones, in order.
+        """
+        with self._condition:
+            self._urgent = [_ranked(delivery) for delivery in urgent]
+            self._ready.clear()
+            self._parked.clear()
+            self._held.clear()
+            self._busy.clear()
+            self._ready_bytes = self._parked_messages = self._parked_bytes = self._last_id = 0
+            self._more_on_disk = True
+            self.unsettled = count
+
     def nudge(self) -> None:
         """Have everybody who waits look whether he is called away."""
         with self._condition:

@@ -128,4 +128,7 @@ class Ending:
         if header.status is not MessageStatus.DEFERRED or not header.corresponding_id:
             return []
         text = f"the request was {self._deed.words}"
-        return [HeaderChange(header.corresponding_id, MessageStatus.QUEUED, error=text, queue=header.return_queue)]
+        later = self._store.reader.message(header.corresponding_id)
+        # Where the answer is stored: that of a process moves with its queue.
+        queue = header.return_queue if later is None else later.header.queue
+        return [HeaderChange(header.corresponding_id, MessageStatus.QUEUED, error=text, queue=queue)]

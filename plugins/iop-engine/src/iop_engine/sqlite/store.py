@@ -145,6 +145,13 @@ class SqliteStore(Store):
         """Give a leased message back, to its old place in the queue."""
         self._queues.get(delivery.queue).put_back(delivery)
 
+    def move_messages(self, target: str, old_queue: str, queue: str) -> int:
+        """Have all messages for an item wait in another queue, in the order of their ids."""
+        count = self._writer.move_messages(target, old_queue, queue)
+        # In the writer's thread again, so that nothing is published meanwhile.
+        self._writer.perform(lambda _: self._read_queues_again((old_queue, queue)))
+        return count
+
     def nudge(self, queue: str) -> None:
         """Have everybody who waits in ``lease`` look whether he is called away."""
         self._queues.get(queue).nudge()
@@ -211,6 +218,13 @@ class SqliteStore(Store):
             self._slots.deliver(delivery)
         else:
             self._queues.get(delivery.queue).publish_again(delivery)
+
+    def _read_queues_again(self, names: Sequence[str]) -> None:
+        counts = self._queue_reader.backlog()
+        urgent = self._queue_reader.urgent()
+        for name in names:
+            left = [delivery for delivery in urgent if delivery.queue == name]
+            self._queues.get(name).read_again(counts.get(name, 0), left)
 
     def _tell_idle(self) -> None:
         with self._idle:

@@ -134,6 +134,10 @@ class Writer:
             self._condition.notify()
         return errand.wait()
 
+    def move_messages(self, target: str, old_queue: str, queue: str) -> int:
+        """Have the messages of an item wait in another queue, now and later; see ``Store``."""
+        return self.perform(lambda _: self._tables.move_messages(target, old_queue, queue))
+
     def quiet_since(self) -> int | None:
         """Return how many units were submitted so far, when all of them are written; else None."""
         with self._condition:
