@@ -25,8 +25,8 @@ CREATE TABLE bodies (
     id INTEGER PRIMARY KEY,
     class_name TEXT NOT NULL,
     serializer TEXT NOT NULL,
-    payload BLOB NOT NULL,
-    checksum INTEGER NOT NULL
+    checksum INTEGER NOT NULL,
+    payload BLOB NOT NULL  -- the last, so that SQLite can make room for a large one without building it in memory
 );
 
 CREATE TABLE classes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, is_kept INTEGER NOT NULL DEFAULT 0);
