@@ -31,6 +31,11 @@ _INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(26)})"  # noqa: S608
 _INSERT_SEARCH = "INSERT OR IGNORE INTO search (body_id, name, value) VALUES (?, ?, ?)"
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
+# What waits, and what is set aside or will be answered later; each with the index that it needs.
+_MOVE = (
+    "UPDATE headers SET queue = ? WHERE queue = ? AND status <= 3 AND +target = ?",
+    "UPDATE headers SET queue = ? WHERE status IN (4, 5, 6, 7, 8) AND +status IN (5, 6) AND +queue = ? AND +target = ?",
+)
 _CHANGE = (
     "UPDATE headers SET status = coalesce(:status, status), attempts = coalesce(:attempts, attempts), "
     "is_error = coalesce(:is_error, is_error), error = coalesce(:error, error), "
@@ -90,9 +95,19 @@ class UnitTables:
         self._body_id, self._log_id = body_id, log_id
         self._latest = _latest_of(connection, path)
         self._slots = slots
+        # Item to the queue that its messages were moved to.
+        self._moved: dict[str, str] = {}
+
+    def move_messages(self, target: str, old_queue: str, queue: str) -> int:
+        """Have the messages of an item wait in another queue, now and later; a transaction is open."""
+        moved = [self._connection.execute(sql, (queue, old_queue, target)).rowcount for sql in _MOVE]
+        self._moved[target] = queue
+        return sum(moved)
 
     def write(self, jobs: Sequence[Job]) -> None:
         """Write all units; a transaction is open."""
+        if self._moved:
+            self._redirect(jobs)
         for group in _without_changes_between(jobs):
             # Ends of handling first: they free what a full disk or a long queue holds.
             self._write_settled(group)
@@ -147,6 +162,14 @@ class UnitTables:
             self._connection.executemany(_LINK, links)
         if found:
             self._connection.executemany(_INSERT_SEARCH, found)
+
+    def _redirect(self, jobs: Sequence[Job]) -> None:
+        """Have new messages for items that were moved wait where those are now."""
+        for job in jobs:
+            for message in job.unit.new:
+                queue = self._moved.get(message.target)
+                if queue is not None and message.queue and not message.queue.startswith(SYNC_CALL_PREFIX):
+                    message.queue = queue
 
     def _watch_clock(self, created: int) -> None:
         """Note when the clock of the machine was set back: from then on ids do not rise with times."""
