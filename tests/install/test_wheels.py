@@ -20,6 +20,7 @@ PROJECTS = (
     "iop-testing",
     "iop-engine",
     "iop-serializer-pickle",
+    "iop-server",
 )
 
 

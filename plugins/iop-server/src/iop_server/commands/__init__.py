@@ -1,0 +1,1 @@
+"""The commands ``iop serve`` and ``iop server``."""

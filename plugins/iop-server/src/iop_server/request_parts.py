@@ -1,0 +1,108 @@
+"""Reading the query and the body of a request, within limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+
+from iop_server.refusals import RefusedRequestError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Given = TypeVar("Given", bound=BaseModel)
+
+
+async def read_body(request: Request, *, most_bytes: int) -> dict[str, object]:
+    """Return the body of a request as a JSON object; an empty one for no body.
+
+    Counts what arrives, whatever the headers say, and stops reading at the limit.
+
+    Raises:
+        RefusedRequestError: 413: too large; 415: no JSON, or compressed; 400: not readable.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RefusedRequestError(415, "unsupported-encoding", "compressed bodies are not taken; send it as it is")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most_bytes:
+        raise _too_large(most_bytes)
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most_bytes:
+            raise _too_large(most_bytes)
+        parts.append(part)
+    text = b"".join(parts)
+    if not text.strip():
+        return {}
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RefusedRequestError(415, "unsupported-type", "the body has to be application/json")
+    return parse_object(text)
+
+
+def parse_object(text: bytes) -> dict[str, object]:
+    """Return a JSON object.
+
+    Raises:
+        RefusedRequestError: 400: it is none, too deep, or has characters that are none.
+    """
+    try:
+        found: object = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
+        # Half characters can be written in JSON, and nowhere else.
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
+    except RecursionError as exc:
+        raise RefusedRequestError(400, "malformed", "the body is nested too deeply") from exc
+    except ValueError as exc:
+        where = f": {exc}" if isinstance(exc, json.JSONDecodeError) else ""
+        raise RefusedRequestError(400, "malformed", f"the body is no JSON in UTF-8{where}") from None
+    if not isinstance(found, dict):
+        raise RefusedRequestError(400, "malformed", "the body has to be a JSON object, such as {}")
+    return cast("dict[str, object]", found)
+
+
+def parsed(model: type[Given], given: Mapping[str, object], *, status: int) -> Given:
+    """Return what was given as the model of a route.
+
+    Args:
+        model: The model.
+        given: Names and values.
+        status: Status of the answer to what does not fit.
+
+    Raises:
+        RefusedRequestError: It does not fit; the text names the fields, and never their values.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as exc:
+        errors = exc.errors(include_input=False, include_url=False, include_context=False)
+        text = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in errors[:10])
+        raise RefusedRequestError(status, "invalid", text) from None
+
+
+def text_in(name: str, *places: Mapping[str, object]) -> str:
+    """Return the first text of that name; empty when there is none.
+
+    Raises:
+        RefusedRequestError: 400: something else than a text has the name.
+    """
+    for place in places:
+        value = place.get(name)
+        if value is not None and not isinstance(value, str):
+            raise RefusedRequestError(400, "invalid", f"{name}: has to be a text")
+        if value:
+            return value
+    return ""
+
+
+def _too_large(most_bytes: int) -> RefusedRequestError:
+    # The rest is not read, so the connection is of no more use.
+    return RefusedRequestError(413, "too-large", f"the body is larger than {most_bytes} bytes", {"Connection": "close"})
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
