@@ -280,6 +280,8 @@ class Backend(ABC):
 
     name: ClassVar[str]
     is_remote: ClassVar[bool] = False
+    location: str
+    namespace: str
 
     @classmethod
     @abstractmethod
