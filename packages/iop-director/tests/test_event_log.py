@@ -68,3 +68,9 @@ def test_entries_cannot_look_like_several() -> None:
     assert head.endswith("Info a\\nb [7/8]: first")
     assert second == "    second\\x1b[31m"
     assert "Info engine: " in format_entry(LogEntry(1, EventType.INFO, "", 0, 0, "", "", TIME))
+
+
+def test_following_from_now_on_leaves_out_what_is_there() -> None:
+    log = GrowingLog([3, 2], set())
+    entries = follow_log(log.read, first=0, wait=log.wait)
+    assert [each.entry_id for each in islice(entries, 5)] == [16, 17, 18, 19, 20]

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from iop_core.actors import current_user
 from iop_core.class_members import is_framework
 from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration, DeploymentOptions
-from iop_core.errors import BackendUnavailableError, DeploymentError, UnknownDeploymentError
+from iop_core.errors import (
+    BackendUnavailableError,
+    ConfigurationError,
+    DeploymentError,
+    MissingPackageError,
+    UnknownDeploymentError,
+)
 from iop_core.persistent.messages import PersistentMessage
 from iop_core.setting_discovery import settings_of
 from iop_director.deployed_production import load_production
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
 
 NOT_DEFINED = "Not defined"
 REASON = "asked of the director"
+_MIGRATION = "iop_migrate"
 
 
 class _WithBackend(Protocol):
@@ -75,8 +84,13 @@ def export_production(director: _WithBackend, production_name: str) -> dict[str,
     return director.backend.deployments().export_production(production_name)
 
 
-def export_production_connections(director: _WithBackend, production_name: str) -> dict[str, list[str]]:
-    """Return item to the items that its settings lead to, as far as the registered classes say what is a target."""
+def export_production_connections(director: _WithBackend, production_name: str) -> dict[str, Any]:
+    """Return item to the items that its settings lead to, as far as the registered classes say what is a target.
+
+    A server tells it in a form of its own: ``{"items": [{"item", "connections", ...}], "warnings": []}``.
+    """
+    if director.backend.is_remote:
+        return director.backend.server().connections(production_name)
     production = load_production(director.backend.deployments(), production_name)
     targets: dict[str, set[str]] = {item: set() for item in production.item_names}
     for edge in production.edges:
@@ -87,6 +101,8 @@ def export_production_connections(director: _WithBackend, production_name: str) 
 
 def export_production_queue_info(director: _WithBackend, production_name: str) -> dict[str, Any]:
     """Return what waits in the queues of a production: ``{"items": [{"item", "queue_name", "count"}]}``."""
+    if director.backend.is_remote:
+        return director.backend.server().queue_info(production_name)
     try:
         found = {queue.name: queue for queue in director.backend.history().queues()}
     except BackendUnavailableError:
@@ -123,6 +139,51 @@ def apply_production_plan(
         if not reply.get("error"):
             change.replace_production(name, changed, _options_of(metadata))
     return reply
+
+
+def setup(director: _WithBackend, path: str | Path | None = None) -> list[str]:
+    """Prepare a place for IoP: on an IRIS, its class files are sent there and compiled.
+
+    Args:
+        director: The director.
+        path: Folder with the class files (``.cls``) for an IRIS; None where none are needed.
+
+    Returns:
+        What was done, one line each.
+
+    Raises:
+        ConfigurationError: A server needs the folder, or this machine was given one.
+        BackendError: The place cannot be used, or refused a class.
+    """
+    if director.backend.is_remote:
+        if path is None:
+            raise ConfigurationError(
+                "setting up an IRIS needs the folder with its class files (.cls); a server of IoP needs no setup"
+            )
+        return director.backend.server().set_up(Path(path))
+    if path is not None:
+        raise ConfigurationError(f"class files such as those in {str(path)!r} are for an IRIS; set IOP_URL to one")
+    director.backend.deployments().production_names()  # makes sure that it can be used
+    return ["nothing has to be set up on this machine"]
+
+
+def migrate(director: _WithBackend, path: str | Path, strict_production_validation: bool = False) -> object:
+    """Deploy what a settings file holds; returns the ``MigrationResult`` of the package iop-migrate.
+
+    Args:
+        director: The director.
+        path: The file; a relative one starts from the current directory.
+        strict_production_validation: True: productions with validation issues are refused.
+
+    Raises:
+        MissingPackageError: The package iop-migrate is not installed.
+        SettingsFileError: The file cannot be used; nothing was written.
+        BackendError: It could not be written; then nothing was.
+    """
+    if find_spec(_MIGRATION) is None:
+        raise MissingPackageError("migrating a settings file", "iop-migrate")
+    # The layer above, looked up when it is asked for.
+    return import_module(_MIGRATION).migrate(path, director=director, strict=strict_production_validation)
 
 
 def register_production_definition(

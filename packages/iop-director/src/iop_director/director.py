@@ -13,7 +13,7 @@ from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError, ConfigurationError
 from iop_core.events import EVERY_ENTRY
 from iop_core.plugins import choose, installed_plugins
-from iop_director import deployed_calls, life_cycle, message_deeds, store_upkeep
+from iop_director import bindings, deployed_calls, life_cycle, message_deeds, store_upkeep
 from iop_director.class_calls import also_on_class
 from iop_director.deployed_production import load_definition
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
@@ -418,6 +418,10 @@ class Director:
     apply_production_plan = also_on_class(deployed_calls.apply_production_plan)
     register_production_definition = also_on_class(deployed_calls.register_production_definition)
     register_component = also_on_class(deployed_calls.register_component)
+    list_bindings = also_on_class(bindings.list_bindings)
+    unbind_component = also_on_class(bindings.unbind_component)
+    setup = also_on_class(deployed_calls.setup)
+    migrate = also_on_class(deployed_calls.migrate)
     resend_messages = message_deeds.resend_messages
     resubmit_messages = message_deeds.resubmit_messages
     abort_messages = message_deeds.abort_messages
@@ -438,7 +442,9 @@ class Director:
         return self._backend.explain_settings(_definition_of(production), item)
 
     def _history(self) -> MessageHistory:
-        """Return who answers questions: what runs, else what it left behind."""
+        """Return who answers questions: what runs, else what it left behind; a server knows itself."""
+        if self._backend.is_remote:
+            return self._backend.history()
         try:
             return self._backend.connect()
         except BackendUnavailableError:

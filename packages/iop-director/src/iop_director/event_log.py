@@ -27,6 +27,18 @@ def format_entry(entry: LogEntry) -> str:
     return "\n".join([head, *(f"    {one_line(other)}" for other in others)])
 
 
+def entry_in_columns(entry: LogEntry) -> str:
+    """Return an entry as one line of columns, as older programs print and read it.
+
+    Time, type, item, job, message, session, class, method and text, with one blank between
+    them; nothing for what is not known. Its further lines follow in the same line, escaped.
+    """
+    time_text = entry.time_logged.astimezone().isoformat(" ", "milliseconds")[:23]
+    numbers = [str(number or "") for number in (entry.message_id, entry.session_id)]
+    columns = [time_text, word_of(entry.type), entry.item, "", *numbers, "", entry.method, entry.text]
+    return one_line(" ".join(columns))
+
+
 def follow_log(
     read: Callable[..., list[Entry]], *, first: int = FIRST_ENTRIES, wait: Callable[[float], object] = time.sleep
 ) -> Iterator[Entry]:
@@ -43,9 +55,9 @@ def follow_log(
     Raises:
         BackendUnavailableError: It cannot be read the first time.
     """
-    entries = read(limit=first)
+    entries = read(limit=max(first, 1))  # none of them says where the log ends
     last = entries[-1].entry_id if entries else 0
-    yield from entries
+    yield from entries[-first:] if first > 0 else ()
     pause = _INTERVAL_SECONDS
     while True:
         wait(pause)

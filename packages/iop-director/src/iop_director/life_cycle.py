@@ -12,6 +12,8 @@ from iop_core.errors import BackendError, BackendUnavailableError, Configuration
 # How long a shutdown waits before it ends the process, as in IRIS.
 SHUTDOWN_SECONDS = 10.0
 
+_NONE_NAMED = "no production was named, and there is no default one; name one, or choose it with set_default_production"
+
 
 def order_for(backend: Backend, name: str | None) -> StartOrder:
     """Return how to start a production.
@@ -24,6 +26,8 @@ def order_for(backend: Backend, name: str | None) -> StartOrder:
     Raises:
         ConfigurationError: There is none of that name, or none to choose.
     """
+    if backend.is_remote:
+        return _remote_order(backend, name)
     deployed, default = _deployed(backend)
     last: StartOrder | None = None
     with suppress(BackendUnavailableError, BackendError):
@@ -37,9 +41,7 @@ def order_for(backend: Backend, name: str | None) -> StartOrder:
     names = set(deployed) if last is None else {*deployed, last.production}
     known = sorted(names)
     if not wanted:
-        raise ConfigurationError(
-            "no production was named, and there is no default one; name one, or choose it with set_default_production"
-        )
+        raise ConfigurationError(_NONE_NAMED)
     raise ConfigurationError(
         f"no production {wanted!r} is known here{did_you_mean(wanted, known)}; known: {', '.join(known) or 'none'}. "
         "Start it from its file with 'iop start FILE', or deploy it with 'iop migrate FILE'"
@@ -55,9 +57,9 @@ def start(backend: Backend, order: StartOrder) -> RunningProduction:
     """
     with suppress(BackendUnavailableError):
         running = backend.connect().status()
+        process = f" (process {running.pid})" if running.pid else ""
         raise LifeCycleError(
-            f"{running.production!r} runs in namespace {running.namespace!r} already (process {running.pid}); stop or "
-            "update it"
+            f"{running.production!r} runs in namespace {running.namespace!r} already{process}; stop or update it"
         )
     return backend.start(order)
 
@@ -69,6 +71,9 @@ def restart(backend: Backend) -> RunningProduction:
         LifeCycleError: It was not started in a process of its own.
         BackendError: It did not stop or start.
     """
+    if backend.is_remote:
+        backend.server().restart_production()
+        return backend.connect()
     running = backend.connect()
     status = running.status()
     try:
@@ -88,6 +93,9 @@ def shut_down(backend: Backend) -> None:
         BackendUnavailableError: Nothing runs.
         BackendError: It runs in this very process and goes on.
     """
+    if backend.is_remote:
+        backend.kill()  # the server does the waiting
+        return
     running = backend.connect()
     failures: list[BackendError] = []
 
@@ -103,6 +111,14 @@ def shut_down(backend: Backend) -> None:
     if failures or thread.is_alive():
         with suppress(BackendUnavailableError):  # it ended just now
             backend.kill()
+
+
+def _remote_order(backend: Backend, name: str | None) -> StartOrder:
+    # Whether there is one of that name is for the server to say.
+    wanted = name or backend.deployments().default_production()
+    if not wanted:
+        raise ConfigurationError(_NONE_NAMED)
+    return StartOrder(production=wanted)
 
 
 def _deployed(backend: Backend) -> tuple[list[str], str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -117,8 +118,41 @@ class DeployedProductions(Protocol):
         ...
 
 
+class Bindings(Protocol):
+    """Python classes that stand for classes on IRIS."""
+
+    def list_bindings(self, unused_only: bool = False) -> Sequence[Mapping[str, Any]]:
+        """Return them, one dictionary each."""
+        ...
+
+    def unbind_component(self, iris_classname: str) -> None:
+        """Forget one; its source stays."""
+        ...
+
+
+class Preparation(Protocol):
+    """Getting a place ready, and projects onto it."""
+
+    def setup(self, path: str | Path | None = None) -> object:
+        """Prepare the place for IoP."""
+        ...
+
+    def migrate(self, path: str | Path, strict_production_validation: bool = False) -> object:
+        """Deploy what a settings file holds."""
+        ...
+
+
 @runtime_checkable
-class DirectorProtocol(ProductionLifeCycle, ProductionChoice, ComponentCalls, EventLog, DeployedProductions, Protocol):
+class DirectorProtocol(
+    ProductionLifeCycle,
+    ProductionChoice,
+    ComponentCalls,
+    EventLog,
+    DeployedProductions,
+    Bindings,
+    Preparation,
+    Protocol,
+):
     """All of a director, wherever its productions run."""
 
     @property

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from iop_core.backends import RunningProduction
-from iop_core.bodies import BodyCodec
-from iop_core.errors import ConfigurationError, UnknownMessageClassError
+from iop_core.errors import ConfigurationError
 from iop_core.headers import Body
 from iop_core.json_serializer import JsonSerializer
+from iop_core.reply_messages import message_of
 
 TIMEOUT_SECONDS = 60.0
 
@@ -70,7 +69,7 @@ def call_trial(running: RunningProduction, item: str, trial: TrialMessage, timeo
     """
     if trial.classname is None:
         return running.call(item, trial.message, timeout_seconds=timeout_seconds)
-    return _message_of(running.call_body(item, trial.stored_form(trial.classname), timeout_seconds))
+    return message_of(running.call_body(item, trial.stored_form(trial.classname), timeout_seconds))
 
 
 def _json(body: object) -> str:
@@ -83,14 +82,3 @@ def _json(body: object) -> str:
     except ValueError as exc:
         raise ConfigurationError(f"the body of a test message is no JSON: {exc}") from exc
     return body
-
-
-def _message_of(reply: Body) -> Any:
-    if reply.serializer == JsonSerializer.name:
-        try:
-            return BodyCodec().decode(reply)
-        except UnknownMessageClassError:
-            pass
-    if reply.is_empty:
-        return None
-    return {"classname": reply.class_name, "body": reply.payload.decode("utf-8", "replace"), "truncated": False}

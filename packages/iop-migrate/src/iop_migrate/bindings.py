@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from typing_extensions import TypedDict
-
 from iop_core.actors import current_user
-from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration, users_of
 from iop_core.errors import DeploymentError
 from iop_director import Director
+from iop_director.bindings import Binding as Binding
 from iop_migrate.class_entries import ClassReader
 from iop_migrate.project_imports import ProjectImports, only_looking
 
@@ -19,29 +17,6 @@ if TYPE_CHECKING:
     from iop_core.deployments import Deployments
 
 DEFAULT_PACKAGE = "Python"
-
-
-class BindingUser(TypedDict):
-    """An item that has a registered class."""
-
-    production: str
-    item: str
-
-
-# The functional form, as a key is a word of Python.
-Binding = TypedDict(
-    "Binding",
-    {
-        "class": str,
-        "super": str,
-        "module": str,
-        "classname": str,
-        "classpaths": str,
-        "used": bool,
-        "used_by": list[BindingUser],
-    },
-)
-"""One row of ``list_bindings``."""
 
 
 def register_component(
@@ -95,10 +70,7 @@ def unregister_component(iris_classname: str, *, director: Director | None = Non
     Example:
         >>> unregister_component("Python.WrongOperation")  # doctest: +SKIP
     """
-    name = iris_classname.strip()
-    if not name:
-        raise DeploymentError("the name of a class on IRIS is required, such as 'Python.FileOperation'")
-    _deployments(director).unregister_component(name, actor=current_user(), reason="unregister_component")
+    (director or Director()).unbind_component(iris_classname)
 
 
 unbind_component = unregister_component
@@ -118,14 +90,7 @@ def list_bindings(unused_only: bool = False, *, director: Director | None = None
     Raises:
         BackendError: The backend keeps no registrations.
     """
-    deployments = _deployments(director)
-    users = users_of(deployments)
-    rows = [
-        _binding(found, users.get(found.iris_name.lower(), []))
-        for found in deployments.components()
-        if found.kind != PERSISTENT_MESSAGE
-    ]
-    return [row for row in rows if not (unused_only and row["used"])]
+    return (director or Director()).list_bindings(unused_only)
 
 
 def register_described(
@@ -164,18 +129,6 @@ def register_described(
                 )
             change.register_component(registration)
     return [registration.iris_name for registration in registrations]
-
-
-def _binding(found: ComponentRegistration, users: list[tuple[str, str]]) -> Binding:
-    return {
-        "class": found.iris_name,
-        "super": f"IOP.{found.kind}",
-        "module": found.module,
-        "classname": found.class_name,
-        "classpaths": found.path,
-        "used": bool(users),
-        "used_by": [{"production": production, "item": item} for production, item in users],
-    }
 
 
 def _deployments(director: Director | None) -> Deployments:
