@@ -55,6 +55,16 @@ class BodyCodec:
         self._encoders: dict[type, tuple[str, str, Codec, Extractor | None]] = {}
         self._decoders: dict[tuple[str, str], tuple[type, Codec]] = {}
 
+    @property
+    def default(self) -> str:
+        """Name of the serializer that writes messages whose class names none."""
+        return self._default
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Names of serializers that need permission and have it."""
+        return self._allowed
+
     def use_keys(self, secret: Callable[[str], bytes]) -> None:
         """Give the serializers their keys; call this before the first message.
 

@@ -332,6 +332,20 @@ class ComponentStartError(BackendError):
         super().__init__(f"item {item!r} could not start: {reason}")
 
 
+class WorkerProcessDiedError(BackendError):
+    """A child process that handled messages of an item ended though nobody stopped it.
+
+    Args:
+        item: Name of the item.
+        reason: Which one, and how it ended.
+    """
+
+    def __init__(self, item: str, reason: str) -> None:
+        self.item = item
+        self.reason = reason
+        super().__init__(f"{reason} (item {item!r})")
+
+
 class SharedJobsError(ConfigurationError):
     """A process cannot be stopped or disabled alone, because it shares its jobs with others.
 

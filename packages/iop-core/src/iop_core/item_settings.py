@@ -37,6 +37,7 @@ ITEM_SETTINGS: Mapping[str, ItemSetting] = {
     "CallSchedule": ItemSetting(str, "When a polling service is called, as a cron line, instead of an interval."),
     "OrderBy": ItemSetting(str, "Path of the field whose messages keep their order, such as patient.id."),
     "Invocation": ItemSetting(str, "Queue, or InProc: an operation runs in the jobs of its callers."),
+    "Workers": ItemSetting(str, "threads, or processes: handlers of an operation run in child processes."),
     "AlertOnError": ItemSetting(bool, "Errors raise an alert."),
     "AlertGracePeriod": ItemSetting(float, "Seconds that errors of a service must last before they raise one."),
     "AlertRetryGracePeriod": ItemSetting(float, "Seconds that a message must have failed before it raises one."),

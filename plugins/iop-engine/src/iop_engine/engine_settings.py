@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, object] = {
     "CallSchedule": "",
     ORDER_BY: "",
     "Invocation": "Queue",
+    "Workers": "threads",
     **ALERT_DEFAULTS,
 }
 """Name of each setting in ``iop_core.item_settings`` to its default."""

@@ -30,13 +30,13 @@ class Exchange:
         self._runtime = runtime
         self._is_inbound = is_inbound
         # At once: whoever handles it may change it.
-        self._received = _text(received)
+        self._received = text_of(received)
         self._begin = runtime.clock.now()
 
     def end(self, session_id: int, returned: object, error: str) -> None:
         """Keep what came of it, without waiting for the disk."""
         end = self._runtime.clock.now()
-        texts = (self._received, _text(returned), error)
+        texts = (self._received, text_of(returned), error)
         entry = IoEntry(0, self._item, session_id, self._is_inbound, *texts, self._begin, end)
         try:
             self._runtime.store.submit(Unit(io=[entry]))
@@ -44,7 +44,8 @@ class Exchange:
             _LOG.error("an exchange of %r could not be archived: %s", self._item, exc)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return what the I/O log says of an object."""
     if value is None:
         return ""
     if isinstance(value, (bytes, bytearray)):

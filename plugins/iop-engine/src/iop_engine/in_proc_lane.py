@@ -18,6 +18,7 @@ from iop_engine.lane import Lane
 from iop_engine.operation_runner import OperationRunner
 from iop_engine.runtime import Runtime
 from iop_engine.stream_server import FRAMES, StreamOwners
+from iop_engine.worker_processes.choice import runs_in_processes
 
 
 class InProcLane(Lane):
@@ -39,6 +40,11 @@ class InProcLane(Lane):
 
     def start(self) -> None:
         """Make the first instance, so that one that cannot start is found now."""
+        if runs_in_processes(self._item):
+            raise ComponentStartError(
+                self._item.name,
+                "settings Invocation and Workers: InProc runs it in its callers' jobs, not in others",
+            )
         try:
             runner = self._made()
         except ComponentStartError:

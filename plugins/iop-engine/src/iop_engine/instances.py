@@ -13,11 +13,11 @@ from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.duplex import DuplexHost
 from iop_core.errors import ComponentStartError, SettingError
+from iop_core.interfaces import Host
 from iop_core.item_settings import ADAPTER_SETTINGS, ITEM_SETTINGS
 from iop_core.plugins import installed_plugins
 from iop_core.services import BusinessService
 from iop_core.setting_discovery import apply_settings, missing_required
-from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 
 # Settings of every adapter that the engine itself obeys.
@@ -67,9 +67,7 @@ def adapter_class_of(item: ItemDefinition) -> type[Component] | None:
     return found
 
 
-def make_instance(
-    component_class: type[_C], item: ItemDefinition, host: ComponentHost, settings: Mapping[str, object]
-) -> _C:
+def make_instance(component_class: type[_C], item: ItemDefinition, host: Host, settings: Mapping[str, object]) -> _C:
     """Make an instance with its settings, before any of its own code runs.
 
     Raises:
@@ -88,7 +86,7 @@ def make_instance(
     return instance
 
 
-def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: ComponentHost) -> Component | None:
+def attach_adapter(business_host: BusinessHost, item: ItemDefinition, host: Host) -> Component | None:
     """Make the adapter of an item, with its settings, and give it to the business host."""
     adapter_class = adapter_class_of(item)
     if adapter_class is None:

@@ -21,6 +21,10 @@ from iop_engine.runtime import Runtime
 from iop_engine.service_runner import ServiceRunner
 from iop_engine.stream_server import StreamOwners
 from iop_engine.worker import Runner, Worker
+from iop_engine.worker_processes.choice import runs_in_processes
+
+# For what follows when a handler was ended.
+GIVE_UP_SECONDS = 10.0
 
 _LOG = logging.getLogger("iop.engine")
 
@@ -110,6 +114,7 @@ class Lane:
             worker.hurry()
         # A worker that is still at work must not hold up the others.
         late = [worker for worker in self._workers if not worker.join(max(0.0, deadline - time.monotonic()))]
+        late = [worker for worker in late if not (worker.give_up() and worker.join(GIVE_UP_SECONDS))]
         if late:
             _LOG.warning(
                 "queue %r: a handler did not end in time; if it never does, its message is handled again", self.queue
@@ -133,10 +138,20 @@ def build_lane(queue: str, items: Sequence[ItemDefinition], size: int, runtime: 
     """
     tables = {item.name: ProcessTable() for item in items}
     owners = {item.name: StreamOwners() for item in items}
+    if runs_in_processes(items[0]):
+        return Lane(queue, items[0].business_type, _pools_of_processes(items[0], size, runtime), runtime)
     pools = [
         {item.name: _runner(item, runtime, tables[item.name], owners[item.name]) for item in items} for _ in range(size)
     ]
     return Lane(queue, items[0].business_type, pools, runtime)
+
+
+def _pools_of_processes(item: ItemDefinition, size: int, runtime: Runtime) -> list[dict[str, Runner]]:
+    from iop_engine.worker_processes.deaths import Deaths  # productions without such items need not load all this
+    from iop_engine.worker_processes.runner import WorkerProcessRunner
+
+    deaths = Deaths()
+    return [{item.name: WorkerProcessRunner(item, runtime, deaths)} for _ in range(size)]
 
 
 def build_alarm_lane(alarms: AlarmRunner, runtime: Runtime) -> Lane:

@@ -52,6 +52,10 @@ class Runner(ABC):
     def interrupt(self) -> None:  # noqa: B027 - most runners wait for nothing
         """End what ``handle`` waits for, because the item stops; may be called from any thread."""
 
+    def give_up(self) -> bool:
+        """End the handler in hand, because the time for a stop is over; False when that cannot be done."""
+        return False
+
     @abstractmethod
     def stop(self) -> None:
         """Clean up; errors of the component are logged."""
@@ -122,6 +126,11 @@ class Worker:
             return True
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
+
+    def give_up(self) -> bool:
+        """End the handler in hand; False when that cannot be done."""
+        given_up = [runner.give_up() for runner in self._runners.values()]
+        return any(given_up)
 
     def _run(self) -> None:
         started: list[Runner] = []

@@ -1,0 +1,119 @@
+"""What parent and child of a worker process say to each other.
+
+On the first channel they take turns: the parent has the child do something, and serves what the
+child calls until that is done. The second is for the other threads of the child, and for
+coroutines, whose calls have numbers instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from iop_core.context import MessageContext
+from iop_core.headers import Body
+from iop_engine.worker_processes.failures import Failure
+
+
+class Handle(NamedTuple):
+    """Have a request handled.
+
+    Attributes:
+        context: The message in hand.
+        body: The request.
+        wants_reply: Whether somebody wants the answer.
+        wants_text: Whether the answer is wanted as text.
+        keeps_trace: Whether trace entries are kept.
+    """
+
+    context: MessageContext
+    body: Body
+    wants_reply: bool
+    wants_text: bool
+    keeps_trace: bool
+
+
+class KeepAlive(NamedTuple):
+    """Have connections kept alive."""
+
+
+class Stop(NamedTuple):
+    """Have the component cleaned up and the process ended."""
+
+
+class Done(NamedTuple):
+    """What was asked for is done.
+
+    Attributes:
+        reply: The answer, when somebody wants one.
+        has_reply: Whether the component gave one.
+        wants_retry: Whether it asked for another try.
+        wants_suspension: Whether it asked that the message be set aside.
+        text: The answer as text, when that is wanted.
+    """
+
+    reply: Body
+    has_reply: bool = True
+    wants_retry: bool = False
+    wants_suspension: bool = False
+    text: str = ""
+
+
+class Failed(NamedTuple):
+    """What was asked for failed; other attributes as of ``Done``.
+
+    Attributes:
+        failure: The error.
+    """
+
+    failure: Failure
+    wants_retry: bool = False
+    wants_suspension: bool = False
+
+
+class Call(NamedTuple):
+    """The component wants something of its host.
+
+    Attributes:
+        name: Of the method, see ``host_calls``.
+        arguments: For it; messages as bodies.
+        number: Comes back with the answer, on the second channel.
+        context: The message in hand, for calls on the second channel.
+    """
+
+    name: str
+    arguments: tuple[object, ...]
+    number: int = 0
+    context: MessageContext | None = None
+
+
+class Cancel(NamedTuple):
+    """Nobody waits for the answer of a call any more."""
+
+    number: int
+
+
+class Close(NamedTuple):
+    """No more is wanted of a stream of messages."""
+
+    stream: int
+
+
+class Record(NamedTuple):
+    """Something was logged."""
+
+    values: Mapping[str, object]
+
+
+class Answer(NamedTuple):
+    """The answer to a call.
+
+    Attributes:
+        value: What the method returned.
+        failure: What it raised; None when it did not.
+        number: Number of the call.
+    """
+
+    value: object
+    failure: Failure | None = None
+    number: int = 0
