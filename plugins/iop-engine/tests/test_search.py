@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from iop import BusinessOperation, BusinessProcess, Director, Message, PersistentMessage, Production
 from iop_core.errors import UnknownMessageClassError
 from iop_core.events import MessageFilter
-from iop_core.headers import Body, MessageStatus, MessageType
+from iop_core.headers import Body, MessageHeader, MessageStatus, MessageType
 from iop_core.store_units import NewMessage, Settled, Unit
+from iop_core.stores import StoreReader
+from iop_engine.sqlite import conditions, reader
 from iop_engine.sqlite.conditions import Conditions
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing import VirtualClock, run_production
@@ -147,26 +150,50 @@ SELECTIVE = {
 }
 
 
+def plans_of(location, criteria: MessageFilter) -> list[list[str]]:
+    """Return how SQLite finds the first page, for each condition that is tried, in a small store."""
+    filled(location, VirtualClock(START)).close()
+    order = "DESC" if criteria.newest_first else "ASC"
+    with closing(sqlite3.connect(location / "user.db")) as connection:
+        plans = []
+        for condition in Conditions(criteria, connection).pages(newest_first=criteria.newest_first, beyond=None):
+            sql = f"EXPLAIN QUERY PLAN SELECT h.id FROM headers h WHERE {condition.text} ORDER BY h.id {order} LIMIT 50"
+            plans.append([row[3] for row in connection.execute(sql, condition.values)])
+        return plans
+
+
 @pytest.mark.parametrize("name", SELECTIVE)
-@pytest.mark.parametrize("order", ["ASC", "DESC"])
-def test_no_filter_looks_at_every_message(tmp_path, name: str, order: str) -> None:
-    store = filled(tmp_path, VirtualClock(START))
-    store.close()
-    with sqlite3.connect(tmp_path / "user.db") as connection:
-        conditions = Conditions(MessageFilter(**{name: SELECTIVE[name]}), connection)
-        sql = f"EXPLAIN QUERY PLAN SELECT h.id FROM headers h WHERE {conditions.text} ORDER BY h.id {order} LIMIT 50"
-        plan = [row[3] for row in connection.execute(sql, conditions.values)]
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_no_filter_looks_at_every_message(tmp_path, name: str, *, newest_first: bool) -> None:
+    [plan] = plans_of(tmp_path, MessageFilter(**{name: SELECTIVE[name]}, newest_first=newest_first))
     assert not [step for step in plan if step.startswith("SCAN h") and "INDEX" not in step], plan
 
 
 def test_waiting_messages_are_found_in_their_own_index(tmp_path) -> None:
-    store = filled(tmp_path, VirtualClock(START))
-    store.close()
-    with sqlite3.connect(tmp_path / "user.db") as connection:
-        conditions = Conditions(MessageFilter(status=MessageStatus.QUEUED), connection)
-        sql = f"EXPLAIN QUERY PLAN SELECT count(*) FROM headers h WHERE {conditions.text}"
-        plan = [row[3] for row in connection.execute(sql, conditions.values)]
-    assert "headers_open" in plan[0]
+    [plan] = plans_of(tmp_path, MessageFilter(status=MessageStatus.QUEUED))
+    assert any("headers_open" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("criteria", "index"),
+    [
+        ({"target": "Out", "source": "No"}, "headers_by_source"),
+        ({"target": "No", "source": "Out"}, "headers_by_target"),
+        ({"target": "Out", "session_id": 5}, "headers_by_session"),
+        ({"target": "Out", "fields": {"a": "9"}}, "headers_by_body"),
+        ({"target": "Out", "fields": {"a": "1"}, "error_text": "number 11"}, "headers_in_error"),
+    ],
+)
+def test_the_rarest_value_is_looked_up(tmp_path, criteria: dict[str, object], index: str) -> None:
+    [plan] = plans_of(tmp_path, MessageFilter(**criteria))
+    assert [step for step in plan if " h " in step] == [step for step in plan if index in step], plan
+
+
+def test_a_value_that_fits_many_is_looked_for_near_the_end_first(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(conditions, "RARE", 3)
+    near, everywhere = plans_of(tmp_path, MessageFilter(fields={"a": "1"}))
+    assert near[0].startswith("SEARCH h USING INTEGER PRIMARY KEY (rowid<?"), near
+    assert "headers_by_body" in everywhere[0], everywhere
 
 
 def filled(location, clock: VirtualClock) -> SqliteStore:
@@ -195,7 +222,8 @@ CRITERIA = st.fixed_dictionaries(
         "body_class": st.sampled_from(["test.A", "B", "C"]),
         "is_error": st.booleans(),
         "error_text": st.sampled_from(["NUMBER 1", "zzz"]),
-        "fields": st.sampled_from([{"a": "1"}, {"a": "9"}, {"b": "1"}]),
+        "fields": st.sampled_from([{"a": "1"}, {"a": "9"}, {"b": "1"}, {"a": "1", "b": "1"}]),
+        "session_id": st.integers(1, 13),
         "since": st.integers(0, 12).map(lambda number: START + timedelta(seconds=10 * number)),
         "until": st.integers(0, 12).map(lambda number: START + timedelta(seconds=10 * number)),
         "after_id": st.integers(0, 12),
@@ -205,17 +233,28 @@ CRITERIA = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.parametrize(("rare", "near", "page"), [(conditions.RARE, conditions.NEAR, reader.PAGE), (3, 2, 2)])
 @settings(max_examples=200, deadline=None)
 @given(criteria=CRITERIA)
-def test_filters_find_what_a_plain_look_finds(stored, criteria: dict[str, object]) -> None:
-    reader, everything = stored
+def test_filters_find_what_a_plain_look_finds(
+    stored, criteria: dict[str, object], rare: int, near: int, page: int
+) -> None:
+    """The second time with bounds so small that twelve messages are many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conditions, "RARE", rare)
+        patch.setattr(conditions, "NEAR", near)
+        patch.setattr(reader, "PAGE", page)
+        _compare(*stored, criteria)
+
+
+def _compare(source: StoreReader, everything: list[MessageHeader], criteria: dict[str, object]) -> None:
     criteria = dict(criteria)
-    found = [header.message_id for header in reader.messages(MessageFilter(**criteria))]
+    found = [header.message_id for header in source.messages(MessageFilter(**criteria))]
     limit, newest_first = criteria.pop("limit", None), criteria.pop("newest_first", False)
     matching = [header for header in everything if fits(header, criteria)]
     expected = [header.message_id for header in (matching[::-1] if newest_first else matching)][:limit]
     assert found == expected
-    assert reader.count_messages(MessageFilter(**criteria)) == len(matching)
+    assert source.count_messages(MessageFilter(**criteria)) == len(matching)
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +277,7 @@ def fits(header, criteria: dict[str, object]) -> bool:
         "since": lambda value: header.time_created >= value,
         "until": lambda value: header.time_created < value,
         "after_id": lambda value: header.message_id > value,
+        "session_id": lambda value: header.session_id == value,
     }
     return all(tests[name](value) for name, value in criteria.items())
 

@@ -7,7 +7,6 @@ import threading
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from iop_core.audit import AuditEntry
@@ -85,31 +84,35 @@ class SqliteReader(StoreReader):
     def messages(self, criteria: MessageFilter) -> Iterator[MessageHeader]:
         """Return the matching headers, reading a page at a time."""
         remaining = criteria.limit
-        before: int | None = None
+        beyond: int | None = None
         while remaining is None or remaining > 0:
             size = PAGE if remaining is None else min(PAGE, remaining)
-            conditions = self._conditions(criteria)
-            if before is not None:
-                conditions.add("h.id < ?", before)
-            order = "DESC" if criteria.newest_first else "ASC"
-            sql = (
-                f"SELECT {HEADER_COLUMNS} FROM {JOIN_CLASSES} WHERE {conditions.text} "  # noqa: S608
-                f"ORDER BY h.id {order} LIMIT ?"
-            )
-            page = self._read(header_from_row, sql, (*conditions.values, size))
+            page = self._page(criteria, beyond, size)
             yield from page
             if len(page) < size:
                 return
             remaining = None if remaining is None else remaining - len(page)
-            if criteria.newest_first:
-                before = page[-1].message_id
-            else:
-                criteria = replace(criteria, after_id=page[-1].message_id)
+            beyond = page[-1].message_id
+
+    def _page(self, criteria: MessageFilter, beyond: int | None, size: int) -> list[MessageHeader]:
+        """Return the next headers that match; fewer than asked for only at the end."""
+        order = "DESC" if criteria.newest_first else "ASC"
+        page: list[MessageHeader] = []
+        for condition in self._conditions(criteria).pages(newest_first=criteria.newest_first, beyond=beyond):
+            ids = f"SELECT h.id FROM headers h WHERE {condition.text} ORDER BY h.id {order} LIMIT ?"  # noqa: S608
+            sql = (
+                f"SELECT {HEADER_COLUMNS} FROM ({ids}) page CROSS JOIN {JOIN_CLASSES} WHERE h.id = page.id "  # noqa: S608
+                f"ORDER BY h.id {order}"
+            )
+            page = self._read(header_from_row, sql, (*condition.values, size))
+            if len(page) == size:
+                break
+        return page
 
     def count_messages(self, criteria: MessageFilter) -> int:
         """Return how many headers match."""
-        conditions = self._conditions(criteria)
-        return self._number(f"SELECT count(*) FROM headers h WHERE {conditions.text}", conditions.values)  # noqa: S608
+        condition = self._conditions(criteria).everything()
+        return self._number(f"SELECT count(*) FROM headers h WHERE {condition.text}", condition.values)  # noqa: S608
 
     def message(self, message_id: int) -> StoredMessage | None:
         """Return one message with its body, or None."""
