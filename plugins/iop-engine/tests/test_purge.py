@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from iop import BusinessOperation, BusinessProcess, Message, PersistentMessage, Production
 from iop_core.errors import ConfigurationError
-from iop_core.events import MessageFilter
+from iop_core.events import EventType, LogEntry, MessageFilter
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.purging import PurgeOptions, PurgeResult
 from iop_core.store_units import NewMessage, ProcessRecord, Settled, Unit
@@ -43,7 +43,7 @@ def send(store: SqliteStore, *, status: MessageStatus | None = None, **fields: o
 
 def purge(store: SqliteStore, clock: VirtualClock, *, dry_run: bool = False, **options: object) -> PurgeResult:
     chosen = PurgeOptions(**options)  # type: ignore[arg-type]
-    return store.purge(chosen, chosen.limit(clock.now()), dry_run=dry_run)
+    return store.purge(chosen, clock.now(), dry_run=dry_run)
 
 
 def ids(store: SqliteStore) -> set[int]:
@@ -158,6 +158,33 @@ def test_everything_of_a_session_goes_together(tmp_path) -> None:
         assert {entry.time_logged for entry in run.log() if entry.time_logged < clock.now()} == set()
         (told,) = [entry for entry in run.log() if "purge of" in entry.text]
         assert told.text.endswith("by kim: as every night")
+
+
+@pytest.mark.parametrize("keep_integrity", [True, False])
+def test_errors_are_kept_longer(tmp_path, keep_integrity: bool) -> None:
+    clock = VirtualClock()
+    store = open_store(tmp_path, clock)
+    fine, broken = (send(store, status=status) for status in (MessageStatus.COMPLETED, MessageStatus.ERROR))
+    store.submit(Unit(settled=[Settled(broken, "Out", status=MessageStatus.ERROR, error="disk full")])).wait()
+    log = [LogEntry(0, kind, "Out", 0, 0, "", "text", clock.now()) for kind in (EventType.INFO, EventType.ERROR)]
+    store.submit(Unit(log=log)).wait()
+    clock.advance(3 * DAY)
+    options = {"days_to_keep": 2, "keep_errors_days": 10, "keep_integrity": keep_integrity}
+    result = purge(store, clock, **options)
+    assert (ids(store), result.left, result.kept_errors) == ({broken}, 0, 1)
+    assert [entry.type for entry in store.reader.log()] == [EventType.ERROR]
+    clock.advance(10 * DAY)
+    assert purge(store, clock, **options).kept_errors == 0
+    assert (ids(store), store.reader.log(), fine != broken) == (set(), [], True)
+    store.close()
+
+
+def test_errors_are_not_kept_shorter(tmp_path) -> None:
+    clock = VirtualClock()
+    options = PurgeOptions(days_to_keep=9, keep_errors_days=2)
+    assert options.error_limit(clock.now()) == options.limit(clock.now())
+    with pytest.raises(ConfigurationError, match="keep_errors_days=-1"):
+        PurgeOptions(keep_errors_days=-1)
 
 
 def test_proof_is_kept_in_the_audit(tmp_path) -> None:

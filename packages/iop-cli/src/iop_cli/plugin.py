@@ -18,6 +18,7 @@ _LOCATIONS = {
 }
 
 _SUMMARIES = {
+    "audit": "Show what operators did, and whether that record is whole.",
     "check": "Look for mistakes in productions without running them.",
     "export": "Write a production in another format.",
     "graph": "Show the items of a production and the routes between them.",
@@ -25,6 +26,7 @@ _SUMMARIES = {
     "component": "Look at single items, stop and start them.",
     "default": "Show or choose the default production.",
     "dev": "Run a production and take over changes of its code.",
+    "init": "Prepare a place for IoP, such as an IRIS.",
     "kill": "Stop what runs, by force if need be.",
     "list": "List productions.",
     "log": "Show the event log.",
@@ -50,5 +52,5 @@ def iop_commands() -> list[CommandEntry]:
     """Offer the commands in ``iop_cli.commands``."""
     return [
         CommandEntry(name, summary, f"iop_cli.commands.{_LOCATIONS.get(name, f'{name}:{name}')}")
-        for name, summary in _SUMMARIES.items()
+        for name, summary in SUMMARIES.items()
     ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from iop_core.audit import NO_CHECKPOINTS, AuditCheck, AuditEntry
 from iop_core.clock import Clock, SystemClock
 from iop_core.default_settings import DefaultSettings
 from iop_core.definitions import ProductionDefinition
@@ -83,6 +84,20 @@ class MessageHistory(Protocol):
 
         They are kept of items whose setting ``ArchiveIO`` is on. With ``limit`` the newest that
         many are returned.
+        """
+        ...
+
+    def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
+        """Return what operators did, with ids above ``since_id``, oldest first; with ``limit`` the newest that many."""
+        ...
+
+    def check_audit(self, checkpoints: Mapping[int, str] = NO_CHECKPOINTS) -> AuditCheck:
+        """Say whether the audit is as it was written, and if not, which entry is the first that is wrong.
+
+        Args:
+            checkpoints: Number to hash of entries, as earlier checks named them and somebody kept
+                them elsewhere. Without one, an audit that was written anew from some entry on is
+                not told from the true one.
         """
         ...
 

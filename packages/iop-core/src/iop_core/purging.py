@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 from iop_core.errors import ConfigurationError, did_you_mean
 
+# What a purge removes unless it is told what; and what it can remove.
 PURGE_TYPES = ("messages", "processes", "events", "io")
+ALL_PURGE_TYPES = (*PURGE_TYPES, "audit")
 
 DEFAULT_DAYS_TO_KEEP = 7
 
@@ -29,8 +31,12 @@ class PurgeOptions:
         bodies_too: Whether bodies go with the last header that has them, unless their class says
             ``purgeable=False``.
         items: Only what these items sent, received or logged; empty: everything.
-        types: Which of ``PURGE_TYPES``: ``messages`` (headers and bodies), ``processes`` (ended
-            instances), ``events`` (the event log), ``io`` (the I/O log).
+        types: Which of ``ALL_PURGE_TYPES``: ``messages`` (headers and bodies), ``processes`` (ended
+            instances), ``events`` (the event log), ``io`` (the I/O log), and, only when named,
+            ``audit`` (what operators did).
+        keep_errors_days: Days that errors are kept, when that is longer: sessions with a message
+            that ended in error, errors and alerts of the event log, failed exchanges of the I/O
+            log. 0: no longer than the rest.
 
     Raises:
         ConfigurationError: A value that cannot be used.
@@ -42,17 +48,22 @@ class PurgeOptions:
     bodies_too: bool = True
     items: tuple[str, ...] = ()
     types: tuple[str, ...] = PURGE_TYPES
+    keep_errors_days: int = 0
 
     def __post_init__(self) -> None:
-        if self.days_to_keep < 0:
-            raise ConfigurationError(f"days_to_keep={self.days_to_keep} cannot be used: give 0 or more")
+        for field_name in ("days_to_keep", "keep_errors_days"):
+            if getattr(self, field_name) < 0:
+                raise ConfigurationError(f"{field_name}={getattr(self, field_name)} cannot be used: give 0 or more")
         if self.before is not None and self.before.tzinfo is None:
             raise ConfigurationError(f"before={self.before.isoformat()} has no time zone: give one, such as UTC")
         for name in self.types:
-            if name not in PURGE_TYPES:
+            if name not in ALL_PURGE_TYPES:
+                known = ", ".join(ALL_PURGE_TYPES)
                 raise ConfigurationError(
-                    f"types: {name!r} is not known{did_you_mean(name, PURGE_TYPES)}; types: {', '.join(PURGE_TYPES)}"
+                    f"types: {name!r} is not known{did_you_mean(name, ALL_PURGE_TYPES)}; types: {known}"
                 )
+        if self.items and "audit" in self.types:
+            raise ConfigurationError("the audit is no matter of single items: purge it without items")
 
     def limit(self, now: datetime) -> datetime:
         """Return the moment before which things go.
@@ -70,9 +81,23 @@ class PurgeOptions:
             return self.before
         if not self.days_to_keep:
             return now
-        today = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-        # By the calendar and not by hours, as a day may have 23 or 25 of them.
-        return (today - timedelta(days=self.days_to_keep - 1)).astimezone(now.tzinfo)
+        return _first_moment(self.days_to_keep, now)
+
+    def error_limit(self, now: datetime) -> datetime:
+        """Return the moment before which errors go.
+
+        Args:
+            now: The present.
+        """
+        limit = self.limit(now)
+        return min(limit, _first_moment(self.keep_errors_days, now)) if self.keep_errors_days else limit
+
+
+def _first_moment(days: int, now: datetime) -> datetime:
+    """Return when the first of so many days began, of which the present one is the last."""
+    today = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    # By the calendar and not by hours, as a day may have 23 or 25 of them.
+    return (today - timedelta(days=days - 1)).astimezone(now.tzinfo)
 
 
 DEFAULT_PURGE = PurgeOptions()
@@ -90,6 +115,7 @@ class PurgeResult:
         after: The same after it; messages that came meanwhile are among them.
         left: Messages that matched and are still there: 0, or the purge was not complete.
         skipped_sessions: Sessions that are old enough and stay, because they are not over.
+        kept_errors: Messages that ended in error, are old enough and stay, as errors are kept longer.
         freed_bytes: By how much the file of the store became smaller.
         seconds: How long it took.
     """
@@ -101,5 +127,6 @@ class PurgeResult:
     after: Mapping[str, int] = field(default_factory=dict[str, int])
     left: int = 0
     skipped_sessions: int = 0
+    kept_errors: int = 0
     freed_bytes: int = 0
     seconds: float = 0.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from iop_core.audit import AuditEntry
+from iop_core.audit import AuditCheck, AuditEntry
 from iop_core.errors import StoreError
 from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader
@@ -104,6 +104,10 @@ class StoreReader(ABC):
     @abstractmethod
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, oldest first; with ``limit`` the newest that many."""
+
+    @abstractmethod
+    def check_audit(self, checkpoints: Mapping[int, str]) -> AuditCheck:
+        """Look over the chain that the deeds of operators form, also against checkpoints: number to hash."""
 
     def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many.
@@ -306,14 +310,14 @@ class Store(ABC):
     def wait_until_idle(self, timeout_seconds: float | None) -> bool:
         """Wait until no open queue holds a message and nothing waits to be written."""
 
-    def purge(self, options: PurgeOptions, limit: datetime, *, dry_run: bool) -> PurgeResult:
+    def purge(self, options: PurgeOptions, now: datetime, *, dry_run: bool) -> PurgeResult:
         """Remove what is old and return the proof; messages are taken over and stored meanwhile.
 
         Ids are never given again, whatever was removed.
 
         Args:
             options: What goes.
-            limit: The moment before which it goes.
+            now: The present, by which ``options`` say what is old.
             dry_run: True: only count.
 
         Raises:

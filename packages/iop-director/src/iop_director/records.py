@@ -6,6 +6,7 @@ as ISO text in UTC.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, fields
 from datetime import datetime
 from enum import Enum, IntEnum
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from iop_director.body_text import text_of_body
 
 if TYPE_CHECKING:
+    from iop_core.audit import AuditEntry
     from iop_core.events import IoEntry, LogEntry, ProductionStatus, QueueStatus, Trace
     from iop_core.headers import Body, MessageHeader
     from iop_core.item_control import ItemStatus
@@ -37,6 +39,11 @@ def log_entry_to_dict(entry: LogEntry) -> dict[str, object]:
 def io_entry_to_dict(entry: IoEntry) -> dict[str, object]:
     """Return an exchange with the outside as a dictionary."""
     return _plain(entry)
+
+
+def audit_entry_to_dict(entry: AuditEntry) -> dict[str, object]:
+    """Return a deed of an operator as a dictionary; what it was done to, and what came of it, as JSON says it."""
+    return {**_plain(entry), "selection": json.loads(entry.selection), "counts": json.loads(entry.counts)}
 
 
 def queue_to_dict(queue: QueueStatus) -> dict[str, object]:
@@ -95,7 +102,7 @@ def _with_body(header: MessageHeader, bodies: dict[int, Body] | None, most_chara
     return {"duration_seconds": duration_of(header), "body": shown}
 
 
-def _plain(record: MessageHeader | LogEntry | IoEntry | QueueStatus | ItemStatus) -> dict[str, object]:
+def _plain(record: AuditEntry | MessageHeader | LogEntry | IoEntry | QueueStatus | ItemStatus) -> dict[str, object]:
     return {field.name: _json_value(getattr(record, field.name)) for field in fields(record)}
 
 

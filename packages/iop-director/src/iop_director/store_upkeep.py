@@ -30,6 +30,7 @@ def purge(
     bodies_too: bool = True,
     items: Iterable[str] = (),
     types: Iterable[str] = PURGE_TYPES,
+    keep_errors_days: int = 0,
     actor: str = "",
     reason: str = "",
     dry_run: bool = False,
@@ -44,7 +45,8 @@ def purge(
             each message that has ended is judged by itself.
         bodies_too: Whether bodies go with the last header that has them.
         items: Only what these items sent, received or logged; none: everything.
-        types: Which of ``messages``, ``processes``, ``events``, ``io``.
+        types: Which of ``messages``, ``processes``, ``events``, ``io``; ``audit`` only when named.
+        keep_errors_days: Days that errors are kept, when that is longer; 0: no longer than the rest.
         actor: Who does it; empty: the user of the process that does it.
         reason: Why.
         dry_run: True: only count.
@@ -66,6 +68,7 @@ def purge(
         bodies_too=bodies_too,
         items=tuple(items),
         types=tuple(types),
+        keep_errors_days=keep_errors_days,
     )
     with director.backend.upkeep() as upkeep:
         return upkeep.purge(options, actor=actor, reason=reason, dry_run=dry_run)

@@ -188,3 +188,17 @@ class StoreChangeSuite(StoreTrial):
         ]
         assert reader.audit(since_id=kept[1].entry_id) == kept[2:]
         assert reader.audit(limit=2) == kept[-2:]
+
+    def test_audit_is_a_chain(self, store: Store, open_again: Callable[[], Store]) -> None:
+        """Each entry has the hash of its content and of the hash before it, also after reopening."""
+        when = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
+        store.submit(Unit(audit=[AuditEntry(0, "abort", "kim", "", "[1]", "{}", when)]))
+        store.close()
+        again = open_again()
+        again.submit(Unit(audit=[AuditEntry(0, "resend", "lee", "", "[2]", "{}", when)])).wait()
+        first, second = again.reader.audit()
+        assert (first.entry_id, second.entry_id) == (1, 2)
+        assert (first.hash, second.hash) == (first.hash_after(""), second.hash_after(first.hash))
+        check = again.reader.check_audit({1: first.hash})
+        assert (check.is_sound, check.entries, check.last_id, check.last_hash) == (True, 2, 2, second.hash)
+        assert again.reader.check_audit({1: second.hash}).broken_id == 1

@@ -6,8 +6,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from iop_core.audit import NO_CHECKPOINTS, AuditCheck, AuditEntry
 from iop_core.backends import RunOptions
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ItemDefinition, ProductionDefinition
@@ -319,6 +320,14 @@ class Engine:
     def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""
         return self._history.io_log(since_id=since_id, item=item, limit=limit)
+
+    def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
+        """Return what operators did, oldest first; with ``limit`` the newest that many."""
+        return self._history.audit(since_id=since_id, limit=limit)
+
+    def check_audit(self, checkpoints: Mapping[int, str] = NO_CHECKPOINTS) -> AuditCheck:
+        """Look over the chain that the deeds of operators form."""
+        return self._history.check_audit(checkpoints)
 
     def _address_of(self, item: str) -> Address:
         return self._runtime.addresses.get(item)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from iop_core.audit import NO_CHECKPOINTS, AuditCheck, AuditEntry
 from iop_core.events import (
     EVERY_ENTRY,
     IoEntry,
@@ -96,3 +97,11 @@ class History:
     def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""
         return self._reader.io_log(since_id=since_id, item=item, limit=limit)
+
+    def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
+        """Return what operators did, oldest first; with ``limit`` the newest that many."""
+        return self._reader.audit(since_id=since_id, limit=limit)
+
+    def check_audit(self, checkpoints: Mapping[int, str] = NO_CHECKPOINTS) -> AuditCheck:
+        """Look over the chain that the deeds of operators form."""
+        return self._reader.check_audit(checkpoints)

@@ -30,7 +30,7 @@ class Upkeep:
         self, options: PurgeOptions = DEFAULT_PURGE, *, actor: str = "", reason: str = "", dry_run: bool = False
     ) -> PurgeResult:
         """Remove what is old and return the proof; see ``iop_core.backends.StoreUpkeep``."""
-        result = self._store.purge(options, options.limit(self._clock.now()), dry_run=dry_run)
+        result = self._store.purge(options, self._clock.now(), dry_run=dry_run)
         if not dry_run:
             text = ", ".join(f"{count} {table}" for table, count in sorted(result.removed.items())) or "nothing"
             if result.left:

@@ -14,7 +14,7 @@ from iop_cli.application import Application, pass_application
 from iop_cli.exit_codes import ExitCode
 from iop_cli.options import query_options
 from iop_cli.output import print_json, time_text
-from iop_core.purging import DEFAULT_DAYS_TO_KEEP, PURGE_TYPES, PurgeResult
+from iop_core.purging import ALL_PURGE_TYPES, DEFAULT_DAYS_TO_KEEP, PURGE_TYPES, PurgeResult
 
 _actor = click.option("--actor", default="", metavar="NAME", help="Who does it; default: the user of this process.")
 _reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the audit.")
@@ -29,8 +29,18 @@ _reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept i
     help="Days to keep; today counts as one.",
 )
 @click.option("--before", metavar="TIME", help="Instead of --days: what is older goes; ISO time, or an age such as 3d.")
+@click.option(
+    "--keep-errors",
+    "keep_errors_days",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="DAYS",
+    help="Errors stay so long.",
+)
 @click.option("--item", "items", multiple=True, metavar="ITEM", help="Only what it sent, received or logged.")
-@click.option("--type", "types", multiple=True, type=click.Choice(PURGE_TYPES), help="Only these; default: all.")
+@click.option(
+    "--type", "types", multiple=True, type=click.Choice(ALL_PURGE_TYPES), help="Only these; default: all but audit."
+)
 @click.option("--keep-bodies", is_flag=True, help="Remove headers without their bodies.")
 @click.option("--single-messages", is_flag=True, help="Judge each message by itself, also in sessions not over.")
 @click.option("--dry-run", is_flag=True, help="Only count.")
@@ -48,6 +58,7 @@ def purge(
     as_json: bool,
     days: int,
     before: str | None,
+    keep_errors_days: int,
     items: tuple[str, ...],
     types: tuple[str, ...],
     keep_bodies: bool,
@@ -62,6 +73,7 @@ def purge(
         application.query(data_dir, namespace).purge,
         days_to_keep=days,
         before=before,
+        keep_errors_days=keep_errors_days,
         keep_integrity=not single_messages,
         bodies_too=not keep_bodies,
         items=items,
@@ -121,6 +133,8 @@ def _tell(result: PurgeResult) -> None:
     click.echo(f"older than {time_text(result.limit)}: {verb}: {_counts(result.removed)}")
     if result.skipped_sessions:
         click.echo(f"  kept: {result.skipped_sessions} sessions that are old but not over")
+    if result.kept_errors:
+        click.echo(f"  kept: {result.kept_errors} messages with errors, which are kept longer")
     if not result.is_dry_run:
         click.echo(f"  left: {_counts(result.after)}")
         click.echo(f"  {result.freed_bytes / 1e6:.1f} MB given back in {result.seconds:.1f} s")

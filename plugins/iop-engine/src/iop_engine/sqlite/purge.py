@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from iop_core.purging import PurgeOptions, PurgeResult
+from iop_engine.sqlite import audit_chain
 from iop_engine.sqlite.purge_selection import Piece, PurgeSelection
 from iop_engine.sqlite.rows import to_microseconds
 from iop_engine.sqlite.schema import open_for_reading, translate
@@ -29,7 +30,7 @@ Perform = Callable[[Callable[[sqlite3.Connection], T]], T]
 
 HIGHEST_IDS = "highest_ids"
 
-_TABLES = ("headers", "bodies", "search", "processes", "log", "io_log")
+_TABLES = ("headers", "bodies", "search", "processes", "log", "io_log", "audit")
 _TABLE_OF = {"processes": "processes", "events": "log", "io": "io_log"}
 # About 8 MB: gives back in some ten milliseconds.
 _PAGES_AT_ONCE = 2000
@@ -47,7 +48,7 @@ class Purge:
         path: The database file.
         perform: Has the writer do something between its commits.
         options: What goes.
-        limit: The moment before which it goes.
+        now: The present, by which they say what is old.
     """
 
     def __init__(
@@ -55,12 +56,13 @@ class Purge:
         path: Path,
         perform: Callable[[Callable[[sqlite3.Connection], dict[str, int]]], dict[str, int]],
         options: PurgeOptions,
-        limit: datetime,
+        now: datetime,
     ) -> None:
         self._path = path
         self._perform = perform
         self._options = options
-        self._limit = limit
+        self._limit = options.limit(now)
+        self._error_limit = options.error_limit(now)
         self._removed: dict[str, int] = {}
 
     def run(self, *, dry_run: bool) -> PurgeResult:
@@ -77,7 +79,8 @@ class Purge:
                 raise translate(exc, self._path) from exc
 
     def _run(self, connection: sqlite3.Connection, begin: float, *, dry_run: bool) -> PurgeResult:
-        selection = PurgeSelection(connection, self._options, to_microseconds(self._limit))
+        limits = to_microseconds(self._limit), to_microseconds(self._error_limit)
+        selection = PurgeSelection(connection, self._options, *limits)
         tables = [*_TABLES, *_typed_tables(connection)]
         before, size = _counts(connection, tables), _size(connection)
         if dry_run:
@@ -94,6 +97,7 @@ class Purge:
             after=_counts(connection, tables),
             left=selection.count() if has_messages and not dry_run else 0,
             skipped_sessions=selection.skipped_sessions() if has_messages else 0,
+            kept_errors=selection.kept_errors() if has_messages else 0,
             freed_bytes=max(0, size - _size(connection)),
             seconds=round(time.monotonic() - begin, 3),
         )
@@ -107,6 +111,8 @@ class Purge:
         for kind, table in _TABLE_OF.items():
             if kind in self._options.types:
                 self._add({table: sum(len(ids) for ids in selection.rows(kind))})
+        if "audit" in self._options.types:
+            self._add({"audit": selection.count_audit()})
 
     def _remove(self, selection: PurgeSelection) -> None:
         self._perform(_note_highest_ids)
@@ -122,6 +128,9 @@ class Purge:
                 sql = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608 - a name of ours
                 for ids in selection.rows(kind):
                     self._add(self._perform(_deletion(table, sql, ids)))
+        if "audit" in self._options.types:
+            limit = to_microseconds(self._limit)
+            self._add(self._perform(lambda connection: {"audit": audit_chain.shorten(connection, limit)}))
 
     def _removal(self, piece: Piece, newest: int) -> Callable[[sqlite3.Connection], dict[str, int]]:
         """Return the work that removes a piece, but for sessions that got a message since it was read."""

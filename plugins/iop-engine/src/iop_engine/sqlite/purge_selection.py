@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from iop_core.purging import PurgeOptions
+from iop_engine.sqlite import audit_chain
 
 # Completed, Error, Aborted, Discarded: the message has ended.
 _ENDED = "(4, 7, 8, 9)"
 _OPEN_PROCESSES = "SELECT session_id FROM processes WHERE is_completed = 0"
+
+# Of logs: the table, when an entry was made, and what says that it tells of no error.
+_LOGS = {"events": ("log", "logged", "type NOT IN (2, 6)"), "io": ("io_log", "received", "error = ''")}
 
 SESSIONS_AT_ONCE = 500
 ROWS_AT_ONCE = 500
@@ -39,12 +43,14 @@ class PurgeSelection:
         connection: For reading.
         options: What is to be removed.
         limit: The moment before which things go, as it is stored.
+        error_limit: The same for errors; not later.
     """
 
-    def __init__(self, connection: sqlite3.Connection, options: PurgeOptions, limit: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, options: PurgeOptions, limit: int, error_limit: int) -> None:
         self._connection = connection
         self._options = options
         self._limit = limit
+        self._error_limit = error_limit
         self.newest_header = self._number("SELECT coalesce(max(id), 0) FROM headers")
         # Nothing that is stored from now on is older than the limit, whatever the clock says.
         self.newest_body = self._number("SELECT coalesce(max(id), 0) FROM bodies")
@@ -77,23 +83,33 @@ class PurgeSelection:
         )
         return self._number(sql, self._limit)
 
+    def kept_errors(self) -> int:
+        """Return how many messages that ended in error are old enough and stay, as errors are kept longer."""
+        sql = "SELECT count(*) FROM headers WHERE is_error = 1 AND created < ? AND created >= ?"
+        return self._number(sql, self._limit, self._error_limit)
+
+    def count_audit(self) -> int:
+        """Return how many deeds of operators would go."""
+        return audit_chain.count_before(self._connection, self._limit)
+
     def rows(self, kind: str) -> Iterator[list[int]]:
         """Return the ids of rows that go, of one of the types besides messages."""
-        items = self._options.items
+        items, limits = self._options.items, (self._limit, self._error_limit)
         among = f"item IN ({_marks(items)})" if items else "1"
         if kind == "processes":
             # Those whose first message is gone, or goes by its age.
-            by_age = "0" if "messages" in self._options.types else "h.created < ?"
+            by_age = "0" if "messages" in self._options.types else "h.created < iif(p.error = '', ?, ?)"
             sql = (
                 "SELECT p.id FROM processes p LEFT JOIN headers h ON h.id = p.id "  # noqa: S608
                 f"WHERE p.id > ? AND p.is_completed = 1 AND {among} AND (h.id IS NULL OR {by_age}) "
                 "ORDER BY p.id LIMIT ?"
             )
-            values = (*items,) if by_age == "0" else (*items, self._limit)
+            values = (*items,) if by_age == "0" else (*items, *limits)
         else:
-            table, moment = ("log", "logged") if kind == "events" else ("io_log", "received")
-            sql = f"SELECT id FROM {table} WHERE id > ? AND {among} AND {moment} < ? ORDER BY id LIMIT ?"  # noqa: S608
-            values = (*items, self._limit)
+            table, moment, is_fine = _LOGS[kind]
+            old = f"{moment} < iif({is_fine}, ?, ?)"
+            sql = f"SELECT id FROM {table} WHERE id > ? AND {among} AND {old} ORDER BY id LIMIT ?"  # noqa: S608
+            values = (*items, *limits)
         last = 0
         while found := [int(row[0]) for row in self._read(sql, last, *values, ROWS_AT_ONCE)]:
             yield found
@@ -114,11 +130,12 @@ class PurgeSelection:
     def _finished_sessions(self) -> Iterator[list[int]]:
         sql = (
             "SELECT session_id FROM headers WHERE session_id > ? GROUP BY session_id "  # noqa: S608
-            f"HAVING max(created) < ? AND max(status NOT IN {_ENDED}) = 0 AND session_id NOT IN ({_OPEN_PROCESSES}) "
+            "HAVING max(created) < iif(max(is_error) = 0, ?, ?) "
+            f"AND max(status NOT IN {_ENDED}) = 0 AND session_id NOT IN ({_OPEN_PROCESSES}) "
             "ORDER BY session_id LIMIT ?"
         )
-        last = 0
-        while found := [int(row[0]) for row in self._read(sql, last, self._limit, SESSIONS_AT_ONCE)]:
+        last, limits = 0, (self._limit, self._error_limit)
+        while found := [int(row[0]) for row in self._read(sql, last, *limits, SESSIONS_AT_ONCE)]:
             yield found
             last = found[-1]
 
@@ -138,13 +155,15 @@ class PurgeSelection:
     def _single_messages(self) -> Iterator[Piece]:
         # The messages of a process that is not over are needed to go on with it.
         sql = (
-            f"SELECT id, body_id FROM headers WHERE id > ? AND id <= ? AND created < ? AND status IN {_ENDED} "  # noqa: S608
+            f"SELECT id, body_id FROM headers WHERE id > ? AND id <= ? AND status IN {_ENDED} "  # noqa: S608
+            "AND created < iif(is_error, ?, ?) "
             "AND id NOT IN (SELECT id FROM processes WHERE is_completed = 0) "
             "AND process_id NOT IN (SELECT id FROM processes WHERE is_completed = 0) "
             f"AND {self._among()} ORDER BY id LIMIT ?"
         )
         last = 0
-        values = (self.newest_header, self._limit, *self._item_values(), ROWS_AT_ONCE)
+        limits = (self._error_limit, self._limit)
+        values = (self.newest_header, *limits, *self._item_values(), ROWS_AT_ONCE)
         while found := [(int(row[0]), int(row[1]), 0) for row in self._read(sql, last, *values)]:
             yield _piece(found)
             last = found[-1][0]

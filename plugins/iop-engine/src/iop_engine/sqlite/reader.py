@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
-from iop_core.audit import AuditEntry
+from iop_core.audit import AuditCheck, AuditEntry
 from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
 from iop_core.store_units import Delivery, ProcessRecord
 from iop_core.stores import StoreReader
+from iop_engine.sqlite import audit_chain
 from iop_engine.sqlite.conditions import Conditions, bindable
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.log_conditions import LogConditions
@@ -192,6 +193,11 @@ class SqliteReader(StoreReader):
         """Return what operators did, oldest first; with ``limit`` the newest that many."""
         sql = "SELECT * FROM audit WHERE id > ? ORDER BY id DESC LIMIT ?"
         return self._read(audit_from_row, sql, (since_id, -1 if limit is None else max(0, limit)))[::-1]
+
+    def check_audit(self, checkpoints: Mapping[int, str]) -> AuditCheck:
+        """Look over the chain that the deeds of operators form."""
+        with self._reading():
+            return audit_chain.check(self._connection, checkpoints)
 
     def find_delivery(self, message_id: int, *, is_open: bool = False) -> Delivery | None:
         """Return a message as it would be leased, or None; with ``is_open`` only one that has not ended."""

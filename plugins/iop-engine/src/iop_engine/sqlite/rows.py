@@ -183,14 +183,14 @@ def log_entry_from_row(row: Row) -> LogEntry:
 
 
 def audit_row(entry: AuditEntry) -> tuple[Any, ...]:
-    """Build the row of an operator's deed, in the order of its table without the id."""
+    """Build the row of an operator's deed, in the order of its table; its texts can be stored."""
     texts = (entry.action, entry.actor, entry.reason, entry.selection, entry.counts)
-    return (*map(storable, texts), to_microseconds(entry.time_done))
+    return (entry.entry_id, *texts, to_microseconds(entry.time_done), entry.hash)
 
 
 def audit_from_row(row: Row) -> AuditEntry:
     """Build an operator's deed from all columns of the audit table."""
-    return AuditEntry(row[0], row[1], row[2], row[3], row[4], row[5], to_datetime(row[6]))
+    return AuditEntry(row[0], row[1], row[2], row[3], row[4], row[5], to_datetime(row[6]), row[7])
 
 
 def io_row(entry: IoEntry) -> tuple[Any, ...]:

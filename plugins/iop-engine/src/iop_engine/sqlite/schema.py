@@ -130,7 +130,8 @@ CREATE TABLE audit (
     reason TEXT NOT NULL,
     selection TEXT NOT NULL,
     counts TEXT NOT NULL,
-    done INTEGER NOT NULL
+    done INTEGER NOT NULL,
+    hash TEXT NOT NULL
 );
 """
 

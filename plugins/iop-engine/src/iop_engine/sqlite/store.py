@@ -167,9 +167,9 @@ class SqliteStore(Store):
             self._idle.wait_for(lambda: self._is_closed or self._is_idle(), timeout_seconds)
             return self._is_idle()
 
-    def purge(self, options: PurgeOptions, limit: datetime, *, dry_run: bool) -> PurgeResult:
+    def purge(self, options: PurgeOptions, now: datetime, *, dry_run: bool) -> PurgeResult:
         """Remove what is old, in pieces between the commits of the writer."""
-        return Purge(self._directory.database, self._writer.perform, options, limit).run(dry_run=dry_run)
+        return Purge(self._directory.database, self._writer.perform, options, now).run(dry_run=dry_run)
 
     def index_bodies(self, class_name: str, with_search_fields: Callable[[Body], Body]) -> int:
         """Write the searchable values of all stored bodies of a class anew."""

@@ -13,12 +13,13 @@ from typing import Any
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.store_units import SYNC_CALL_PREFIX, HeaderChange, NewMessage
 from iop_engine import crash_points
+from iop_engine.sqlite import audit_chain
 from iop_engine.sqlite.body_rows import insert_bodies
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.job import Job
 from iop_engine.sqlite.replies import Slots
-from iop_engine.sqlite.rows import audit_row, body_row, io_row, process_row, storable, to_microseconds, with_id
+from iop_engine.sqlite.rows import body_row, io_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
 from iop_engine.sqlite.typed_tables import TypedTables
 
@@ -46,7 +47,6 @@ _CHANGE = (
 _SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(12)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
 _INSERT_IO = f"INSERT INTO io_log VALUES (NULL, {_marks(8)})"  # noqa: S608
-_INSERT_AUDIT = "INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?)"
 
 
 def _without_changes_between(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
@@ -260,9 +260,9 @@ class UnitTables:
         return self._slots.claim(change.queue or "", change.message_id, request_id)
 
     def _write_audit(self, jobs: Sequence[Job]) -> None:
-        rows = [audit_row(entry) for job in jobs for entry in job.unit.audit]
-        if rows:
-            self._connection.executemany(_INSERT_AUDIT, rows)
+        entries = [entry for job in jobs for entry in job.unit.audit]
+        if entries:
+            audit_chain.append(self._connection, entries)
 
     def _write_io(self, jobs: Sequence[Job]) -> None:
         rows = [io_row(entry) for job in jobs for entry in job.unit.io]
