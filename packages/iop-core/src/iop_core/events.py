@@ -138,12 +138,14 @@ class LogFilter:
         text: Entries with this text in them, whatever the case of ASCII letters.
         session_id: Entries of that session.
         since: Entries logged at or after that time (UTC).
+        until_id: Entries with that id or lower ones (for paging).
     """
 
     types: tuple[EventType, ...] = ()
     text: str = ""
     session_id: int | None = None
     since: datetime | None = None
+    until_id: int | None = None
 
 
 EVERY_ENTRY = LogFilter()

@@ -17,7 +17,7 @@ _LEVELS = (
     (EventType.ERROR, EventType.ASSERT),
     (EventType.ALERT,),
 )
-_FILTERS = ("level", "type", "text", "session", "since")
+_FILTERS = ("level", "type", "text", "session", "since", "until_id")
 
 
 def log_filter(**filters: object) -> LogFilter:
@@ -31,6 +31,7 @@ def log_filter(**filters: object) -> LogFilter:
             ``text``: entries with this text in them.
             ``session``: number of a session.
             ``since``: a datetime, ISO text, or an age such as ``"10m"``.
+            ``until_id``: number of the last entry that may come.
 
     Raises:
         ConfigurationError: A filter that does not exist, or has a value it cannot have.
@@ -55,8 +56,9 @@ def log_filter(**filters: object) -> LogFilter:
     return LogFilter(
         types=types,
         text=str(filters.get("text") or ""),
-        session_id=_session(filters.get("session")),
+        session_id=_number("session", filters.get("session")),
         since=None if since is None else parse_time("since", since),
+        until_id=_number("until_id", filters.get("until_id")),
     )
 
 
@@ -76,9 +78,9 @@ def _type_named(name: str, value: object) -> EventType:
     return found
 
 
-def _session(value: object) -> int | None:
+def _number(name: str, value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, (int, str)) and str(value).isdecimal():
         return int(value)
-    raise ConfigurationError(f"session: {value!r} is not a whole number of 0 or more")
+    raise ConfigurationError(f"{name}: {value!r} is not a whole number of 0 or more")

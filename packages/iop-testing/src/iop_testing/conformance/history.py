@@ -148,6 +148,7 @@ class HistorySuite(BackendSuite):
         found = history.log(item="Talker", criteria=LogFilter(since=trial.clock.now()))
         assert found[0].text == "info two"
         assert found[0].time_logged > begin
+        assert history.log(criteria=LogFilter(until_id=found[0].entry_id))[-1] == found[0]
 
     def test_io_log(self, trial: BackendTrial) -> None:
         """What items exchange with the outside is kept when ArchiveIO says so, and only then; a purge counts it."""

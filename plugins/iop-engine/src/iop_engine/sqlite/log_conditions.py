@@ -35,6 +35,8 @@ class LogConditions:
             self._add("instr(lower(text), lower(?))", criteria.text)
         if criteria.since is not None:
             self._add("logged >= ?", to_microseconds(criteria.since))
+        if criteria.until_id is not None:
+            self._add("id <= ?", criteria.until_id)
 
     @property
     def text(self) -> str:
