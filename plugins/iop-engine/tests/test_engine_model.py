@@ -334,7 +334,11 @@ class EngineMachine(RuleBasedStateMachine):
 
 
 def run_machine(examples: int, steps: int) -> int:
-    """Run the machine, and return how many steps it took."""
+    """Run the machine, and return how many steps it took.
+
+    Memory grows meanwhile by what hypothesis remembers of all choices it made; engines leave nothing
+    behind, see ``test_engine_leftovers``.
+    """
     EngineMachine.steps = 0
     options = settings(max_examples=examples, stateful_step_count=steps)
     run_state_machine_as_test(EngineMachine, settings=options)
