@@ -42,7 +42,10 @@ class Place:
 
 
 def choose_place(
-    url: str | None = None, *, namespace: str | None = None, remote_settings: str | os.PathLike[str] | None = None
+    url: str | None = None,
+    *,
+    namespace: str | None = None,
+    remote_settings: str | os.PathLike[str] | RemoteSettings | None = None,
 ) -> Place:
     """Return the first place that is named: the URL, ``IOP_URL``, the file, ``IOP_SETTINGS``, else ``local:``.
 
@@ -53,7 +56,8 @@ def choose_place(
     Args:
         url: URL of a backend.
         namespace: Beats what the source of the URL says.
-        remote_settings: A file with ``REMOTE_SETTINGS``. Files are read, never run.
+        remote_settings: A file with ``REMOTE_SETTINGS``, which is read and never run; or what
+            such a section says.
 
     Raises:
         ConfigurationError: A file is missing, its ``REMOTE_SETTINGS`` cannot be read, or a
@@ -69,9 +73,12 @@ def choose_place(
         file, said_by = os.environ["IOP_SETTINGS"], "the environment variable IOP_SETTINGS"
     if file is None:
         return _place_of_url(DEFAULT_URL, in_environment, "the default")
-    path = Path(file)
-    settings = read_remote_settings(path)
-    return Place(with_environment(replace(settings, namespace=namespace or settings.namespace)), f"{said_by} ({path})")
+    if isinstance(file, RemoteSettings):
+        settings = file
+    else:
+        path = Path(file)
+        settings, said_by = read_remote_settings(path), f"{said_by} ({path})"
+    return Place(with_environment(replace(settings, namespace=namespace or settings.namespace)), said_by)
 
 
 def with_environment(settings: RemoteSettings, environment: Mapping[str, str] | None = None) -> RemoteSettings:

@@ -13,6 +13,7 @@ from iop_core.actors import current_user
 from iop_core.errors import SettingsFileError
 from iop_director import Director
 from iop_migrate.plan import MigrationPlan, PlannedChanges, plan_content
+from iop_migrate.project_files import collect_project
 from iop_migrate.project_imports import only_looking
 from iop_migrate.settings_file import open_settings
 
@@ -33,11 +34,13 @@ class MigrationResult:
         changes: What was written, or with ``dry_run`` would be, one line each; what was
             deployed already is not written again.
         dry_run: True: nothing was written.
+        log: What the code of the project printed on the server; empty on this machine.
     """
 
     plan: MigrationPlan
     changes: tuple[str, ...]
     dry_run: bool
+    log: str = ""
 
     def to_text(self) -> str:
         """Return the plan and how it ended."""
@@ -55,6 +58,7 @@ class MigrationResult:
             "productions": [each.name for each in self.plan.productions],
             "issues": self.plan.issues(),
             "changes": list(self.changes),
+            "log": self.log,
         }
 
     def summary(self) -> str:
@@ -83,12 +87,14 @@ def migrate(
 
     The file and what it imports are run once, apart from whatever of the same names this
     process has loaded, and forgotten again. Everything is checked before anything is written;
-    then all is written in one transaction.
+    then all is written in one transaction. For a server it is checked here, and then the source
+    of the project is sent there to be migrated; a dry run asks the server nothing.
 
     Args:
         path: The file; a relative one starts from the current directory.
-        director: Where to deploy. None: where ``IOP_URL`` or else ``REMOTE_SETTINGS`` of the
-            file says, or on this machine, in ``.iop`` below the current directory.
+        director: Where to deploy. None: where ``IOP_URL``, ``IOP_SETTINGS`` or else
+            ``REMOTE_SETTINGS`` of the file says, or on this machine, in ``.iop`` below the
+            current directory.
         namespace: Namespace to deploy in; None: that of the director.
         dry_run: True: check and tell, and write nothing.
         strict: True: productions with validation issues are refused.
@@ -120,10 +126,17 @@ def migrate(
             mode="LOCAL" if director is not None and director.backend.name == "local" else "REMOTE",
             namespace=where or (director.namespace if director is not None else ""),
         )
+        upload = None
+        if not dry_run and director is not None and director.is_remote:
+            upload = collect_project(file.file, content.remote, strict=strict)
     if strict:
         plan.check_strictly()
-    if director is None:
+    if director is None or (dry_run and director.is_remote):
         return MigrationResult(plan, (), dry_run=True)
+    if upload is not None:
+        said = director.backend.server().upload(upload)
+        done = tuple(str(change) for change in said.get("changes") or ())
+        return MigrationResult(plan, done, dry_run=False, log=str(said.get("log") or ""))
     deployments = director.backend.deployments()
     if dry_run:
         return MigrationResult(plan, plan.changes(deployments).lines(), dry_run=True)
@@ -148,9 +161,9 @@ def _choose_director(
     remote: RemoteSettings | None, namespace: str | None, plugins: PluginRegistry | None, *, dry_run: bool
 ) -> Director | None:
     """Return where to deploy; None: elsewhere, and nothing has to be asked there."""
-    if remote is None or os.environ.get("IOP_URL"):
+    if remote is None or os.environ.get("IOP_URL") or os.environ.get("IOP_SETTINGS"):
         return Director(namespace=namespace, plugins=plugins)
-    return None if dry_run else Director(remote.url, namespace=namespace or remote.namespace, plugins=plugins)
+    return None if dry_run else Director(namespace=namespace, remote_settings=remote, plugins=plugins)
 
 
 def _write(changes: PlannedChanges, change: DeploymentTransaction) -> None:
