@@ -218,3 +218,10 @@ def test_wrong_declarations_are_reported_when_a_production_is_made(production, e
     with pytest.raises(error, match=text) as caught:
         production()
     assert isinstance(caught.value, ProductionError)
+
+
+def test_declared_workers_reach_the_item() -> None:
+    class Declared(Production):
+        operations = OperationItem("Heavy", "Demo.Heavy", workers="processes")
+
+    assert Declared("Demo.P").get_component("Heavy").host_settings == {"Workers": "processes"}

@@ -321,3 +321,31 @@ def test_classes_are_not_kept_alive_by_what_is_remembered_of_them() -> None:
     make()
     gc.collect()
     assert "Temporary" not in {cls.__name__ for cls in BusinessService.__subclasses__()}
+
+
+def test_workers_is_a_host_setting() -> None:
+    production = Production("Demo.P")
+    ref = production.operation("Heavy", BusinessOperation, pool_size=2, workers="processes", settings={"Limit": 3})
+    assert ref.host_settings == {"Limit": 3, "Workers": "processes"}
+    production.update_component("Heavy", workers="threads")
+    assert ref.host_settings == {"Limit": 3, "Workers": "threads"}
+    production.update_component("Heavy", workers=None)
+    assert ref.host_settings == {"Limit": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "text"),
+    [
+        ("operation", {"workers": "fibers"}, "has workers='fibers'; use 'threads' or 'processes'"),
+        ("process", {"workers": "processes"}, "only operations run in processes of their own"),
+        ("service", {"workers": "processes"}, "only operations run in processes of their own"),
+        (
+            "operation",
+            {"workers": "threads", "settings": {"Workers": "threads"}},
+            "duplicate Host setting keys: 'Workers'",
+        ),
+    ],
+)
+def test_workers_that_cannot_be_are_refused(kind, options, text) -> None:
+    with pytest.raises(ProductionError, match=text):
+        getattr(Production("Demo.P"), kind)("Heavy", class_name="Demo.Heavy", **options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from iop_core.errors import ProductionError, ProductionTypeError
 from iop_production.component_classes import SettingKey, check_port_key, setting_name
-from iop_production.item_options import Kind, OtherSettings, Settings
+from iop_production.item_options import Kind, OtherSettings, Settings, Workers
 from iop_production.names import port_name
 from iop_production.new_item import item_label
 
@@ -111,6 +111,7 @@ class ItemDeclaration:
     adapter_settings: Settings | None = None
     other_settings: OtherSettings | None = None
     routes: Route | Iterable[Route] = ()
+    workers: Workers | None = None
 
     def __hash__(self) -> int:
         # Settings are dicts; equal declarations have equal names, which is enough.

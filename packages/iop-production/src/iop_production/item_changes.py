@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from iop_core.errors import ProductionError
 from iop_production.component_classes import check_port_key, declared_ports
 from iop_production.component_ref import ComponentRef, merge_settings
-from iop_production.item_options import ItemChanges
+from iop_production.item_options import WORKERS_SETTING, ItemChanges
 from iop_production.names import proxy_name
 from iop_production.new_item import (
     add_other_settings,
@@ -16,6 +16,7 @@ from iop_production.new_item import (
     check_kind,
     declare_ports,
     find_adapter,
+    workers_setting,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def change_item(items: Items, ref: ComponentRef, changes: Mapping[str, Any]) -> 
             setattr(ref, name, changes[name])
     for key in ("settings", "host_settings"):
         merge_settings(ref.host_settings, changes.get(key) or {})
+    if "workers" in changes:
+        ref.host_settings.pop(WORKERS_SETTING, None)
+        ref.host_settings.update(workers_setting(changes["workers"], kind, ref.name))
     merge_settings(ref.adapter_settings, changes.get("adapter_settings") or {})
     if "other_settings" in changes:
         ref.other_settings.clear()

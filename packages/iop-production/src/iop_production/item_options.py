@@ -12,6 +12,10 @@ from iop_production.component_classes import SettingKey
 Kind: TypeAlias = Literal["service", "process", "operation", "component"]
 KINDS: tuple[Kind, ...] = ("service", "process", "operation", "component")
 
+Workers: TypeAlias = Literal["threads", "processes"]
+WORKERS: tuple[Workers, ...] = ("threads", "processes")
+WORKERS_SETTING = "Workers"
+
 Settings: TypeAlias = Mapping[SettingKey, Any]
 OtherSettings: TypeAlias = Iterable[Mapping[str, Any]]
 
@@ -26,6 +30,9 @@ class ItemOptions(TypedDict, total=False):
             then from ``get_adapter_type()`` of the component class.
         enabled: False: the item's queue takes messages, nothing is handled.
         pool_size: Number of jobs, 1 when left out; for a process, 0 shares the actor pool.
+        workers: ``processes``: each job of an operation handles its messages in a process of its own, so
+            that they use several processor cores at once; kept as the Host setting ``Workers``.
+            ``threads``, or left out: in threads of the engine's process.
         category: Words to group items by, separated by commas.
         foreground: True: the jobs run in a console.
         comment: Free text.
@@ -43,6 +50,7 @@ class ItemOptions(TypedDict, total=False):
     adapter_class_name: str
     enabled: bool
     pool_size: int
+    workers: Workers | None
     category: str
     foreground: bool
     comment: str

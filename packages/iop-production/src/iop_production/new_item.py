@@ -9,7 +9,7 @@ from iop_core.errors import ProductionError, ProductionTypeError
 from iop_production.callers import warn_caller
 from iop_production.component_classes import SettingKey, adapter_type, declared_ports, setting_name
 from iop_production.component_ref import ComponentRef
-from iop_production.item_options import KINDS, Kind, OtherSettings, Settings
+from iop_production.item_options import KINDS, WORKERS, WORKERS_SETTING, Kind, OtherSettings, Settings, Workers
 from iop_production.names import check_item_name, proxy_name
 from iop_production.target_lists import split_targets
 
@@ -31,6 +31,7 @@ def build_ref(
     adapter_class_name: str = "",
     enabled: bool = True,
     pool_size: int = 1,
+    workers: Workers | None = None,
     category: str = "",
     foreground: bool = False,
     comment: str = "",
@@ -67,12 +68,12 @@ def build_ref(
         host_settings=_named(settings),
         adapter_settings=_named(adapter_settings),
     )
-    longer = _named(host_settings)
-    twice = sorted(ref.host_settings.keys() & longer.keys())
-    if twice:
-        keys = ", ".join(repr(key) for key in twice)
-        raise ProductionError(f"{item_label(kind, item_name)} declares duplicate Host setting keys: {keys}")
-    ref.host_settings.update(longer)
+    for given in (_named(host_settings), workers_setting(workers, kind, item_name)):
+        twice = sorted(ref.host_settings.keys() & given.keys())
+        if twice:
+            keys = ", ".join(repr(key) for key in twice)
+            raise ProductionError(f"{item_label(kind, item_name)} declares duplicate Host setting keys: {keys}")
+        ref.host_settings.update(given)
     add_other_settings(ref, other_settings)
     declare_ports(ref)
     return ref
@@ -92,6 +93,26 @@ def check_kind(kind: object) -> Kind:
     if kind not in KINDS:
         raise ProductionError(f"kind {kind!r} does not exist; use {', '.join(KINDS)}")
     return kind
+
+
+def workers_setting(workers: object, kind: Kind, item: str) -> dict[str, object]:
+    """Return the Host setting that the option ``workers`` stands for; empty for None.
+
+    Raises:
+        ProductionError: It has another value than ``threads`` or ``processes``, or the item is no operation.
+    """
+    if workers is None:
+        return {}
+    if workers not in WORKERS:
+        raise ProductionError(
+            f"{item_label(kind, item)} has workers={workers!r}; use {' or '.join(map(repr, WORKERS))}"
+        )
+    if workers == "processes" and kind in ("service", "process"):
+        raise ProductionError(
+            f"{item_label(kind, item)} has workers='processes', but only operations run in processes of their own. Put "
+            "the part that takes processor time into an operation and send to that"
+        )
+    return {WORKERS_SETTING: workers}
 
 
 def check_component_class(component_class: object, item: str) -> None:
