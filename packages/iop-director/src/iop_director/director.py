@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from iop_core.audit import NO_CHECKPOINTS
 from iop_core.backends import RunOptions
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError, ConfigurationError
@@ -27,6 +28,7 @@ from iop_director.trial_messages import TIMEOUT_SECONDS, TrialMessage, call_tria
 from iop_production import Production
 
 if TYPE_CHECKING:
+    from iop_core.audit import AuditCheck, AuditEntry
     from iop_core.backends import Backend, MessageHistory, RunningProduction
     from iop_core.default_settings import DefaultSettings
     from iop_core.events import IoEntry, LogEntry, ProductionStatus, QueueStatus, StoredMessage, Trace
@@ -159,13 +161,13 @@ class Director:
             self._backend.connect().stop()
 
     @also_on_class
-    def stop_production(self) -> None:
+    def stop_production(self, *, actor: str = "", reason: str = "") -> None:
         """Stop what runs, in whatever process; what is not handled stays stored.
 
         Raises:
             BackendUnavailableError: Nothing runs.
         """
-        self._backend.connect().stop()
+        self._backend.connect().stop(actor=actor, reason=reason)
 
     @also_on_class
     def restart_production(self) -> None:
@@ -182,7 +184,7 @@ class Director:
         life_cycle.shut_down(self._backend)
 
     @also_on_class
-    def update_production(self) -> UpdateResult:
+    def update_production(self, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Have the running production take over what is deployed, or what its file says now.
 
         Returns:
@@ -192,7 +194,7 @@ class Director:
             BackendUnavailableError: Nothing runs.
             ConfigurationError: What is there now cannot run; nothing changed.
         """
-        return self._backend.connect().refresh()
+        return self._backend.connect().refresh(actor=actor, reason=reason)
 
     @also_on_class
     def status_production(self) -> dict[str, object]:
@@ -221,25 +223,30 @@ class Director:
         return self._backend.connect().items()
 
     @also_on_class
-    def start_component(self, component_name: str) -> None:
+    def start_component(self, component_name: str, *, actor: str = "", reason: str = "") -> None:
         """Start an item of the running production; returns when it is ready.
+
+        Args:
+            component_name: The item.
+            actor: Who does it, for the audit; empty: the user of the process that does it.
+            reason: Why.
 
         Raises:
             BackendUnavailableError: Nothing runs.
             UnknownItemError: No such item.
             ComponentStartError: It could not start.
         """
-        self._backend.connect().start_component(component_name)
+        self._backend.connect().start_component(component_name, actor=actor, reason=reason)
 
     @also_on_class
-    def stop_component(self, component_name: str) -> None:
+    def stop_component(self, component_name: str, *, actor: str = "", reason: str = "") -> None:
         """Stop an item of the running production; its queue goes on taking messages."""
-        self._backend.connect().stop_component(component_name)
+        self._backend.connect().stop_component(component_name, actor=actor, reason=reason)
 
     @also_on_class
-    def restart_component(self, component_name: str) -> None:
+    def restart_component(self, component_name: str, *, actor: str = "", reason: str = "") -> None:
         """Stop an item of the running production and start it."""
-        self._backend.connect().restart_component(component_name)
+        self._backend.connect().restart_component(component_name, actor=actor, reason=reason)
 
     @also_on_class
     def get_business_service(self, target: str, force_session_id: bool = False) -> Any:
@@ -396,7 +403,7 @@ class Director:
     ) -> list[LogEntry]:
         """Return entries of the event log with ids above ``since_id``, oldest first; with ``limit`` the newest.
 
-        ``filters`` are those of ``iop_director.log_filters.log_filter``: level, type, text, session, since.
+        ``filters`` are those of ``iop_director.log_filters.log_filter``: level, type, text, session, since, until_id.
         """
         criteria = log_filter(**filters)
         if criteria == EVERY_ENTRY:
@@ -409,6 +416,19 @@ class Director:
         They are kept of items whose setting ``ArchiveIO`` is on.
         """
         return self._history().io_log(since_id=since_id, item=item, limit=limit)
+
+    def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
+        """Return what operators did, with ids above ``since_id``, oldest first; with ``limit`` the newest."""
+        return self._history().audit(since_id=since_id, limit=limit)
+
+    def check_audit(self, checkpoints: Mapping[int, str] = NO_CHECKPOINTS) -> AuditCheck:
+        """Say whether the audit is as it was written, and if not, which entry is the first that is wrong.
+
+        Args:
+            checkpoints: Number to hash of entries, as earlier checks named them and somebody kept
+                them elsewhere: with one, an audit that was written anew is found, too.
+        """
+        return self._history().check_audit(checkpoints)
 
     list_productions = also_on_class(deployed_calls.list_productions)
     set_default_production = also_on_class(deployed_calls.set_default_production)
