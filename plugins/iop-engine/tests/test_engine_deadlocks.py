@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import pytest
 from iop import BusinessOperation, BusinessProcess, Message, Production
 from iop_core.errors import RequestFailedError, RequestTimeoutError, SyncDeadlockError
 from iop_core.events import EventType
-from iop_core.headers import MessageStatus
+from iop_core.headers import MessageStatus, MessageType
 from iop_testing import VirtualClock, run_production
 
 
@@ -166,3 +167,89 @@ def test_item_that_is_stopped_is_no_deadlock(production_run) -> None:
     run.running.start_component("Echo")
     caller.join()
     assert answers == [Note("x")]
+
+
+class Awaits(BusinessProcess):
+    Target = ""
+
+    async def on_request(self, request):
+        return await self.send_request_async_ng(self.Target, request)
+
+
+def test_cycle_of_awaited_sends(production_run) -> None:
+    made = production()
+    for name, target in {"A": "B", "B": "C", "C": "A"}.items():
+        made.process(name, Awaits, settings={"Target": target})
+    run = production_run(made)
+    with pytest.raises(RequestFailedError, match="C -> A -> B -> C"):
+        run.call("A", Note())
+    run.wait_until_idle()
+    (alert,) = [entry for entry in run.log(item="C") if entry.type is EventType.ALERT]
+    assert "C -> A -> B -> C" in alert.text
+    # The request that would have closed the cycle was never stored.
+    assert [message.source for message in run.messages(target="A", type=MessageType.REQUEST)] == [""]
+
+
+def test_cycle_of_awaited_and_synchronous_sends(production_run) -> None:
+    made = production(B=("A", 1))
+    made.process("A", Awaits, settings={"Target": "B"})
+    run = production_run(made)
+    with pytest.raises(RequestFailedError, match="B -> A -> B"):
+        run.call("A", Note())
+
+
+def test_one_of_many_awaited_sends_closes_a_cycle(production_run) -> None:
+    class Fan(BusinessProcess):
+        async def on_request(self, request):
+            targets = ["Echo", "Echo", "Back"]
+            await asyncio.gather(*(self.send_request_async_ng(target, request) for target in targets))
+
+    made = production(Back=("Fan", 1))
+    made.process("Fan", Fan)
+    run = production_run(made)
+    with pytest.raises(RequestFailedError, match="Back -> Fan -> Back"):
+        run.call("Fan", Note())
+
+
+def test_awaited_send_with_a_time_limit_ends_by_itself() -> None:
+    clock = VirtualClock()
+
+    class Limited(BusinessProcess):
+        async def on_request(self, request):
+            if request.text != "inner":
+                await self.send_request_async_ng("Limited", Note("inner"), timeout=5)
+
+    with run_production(production(Limited=(Limited, 1)), clock=clock) as run:
+        run.send("Limited", Note("outer"))
+        while not any(RequestTimeoutError.__name__ in entry.text for entry in run.log(item="Limited")):
+            clock.advance(1)
+        run.wait_until_idle()
+
+
+def test_many_awaited_sends_without_a_cycle_are_left_alone(production_run) -> None:
+    class Fan(BusinessProcess):
+        async def on_request(self, request):
+            answers = await asyncio.gather(*(self.send_request_async_ng("Inner", Note(str(n))) for n in range(50)))
+            return Note(str(len(answers)))
+
+    made = production(Fan=(Fan, 2))
+    made.process("Inner", Awaits, pool_size=2, settings={"Target": "Echo"})
+    run = production_run(made)
+    assert run.call("Fan", Note()) == Note("50")
+
+
+def test_stream_from_who_waits_for_it(production_run) -> None:
+    class Source(BusinessOperation):
+        def on_message(self, request):
+            self.send_request_sync("Reader", request)
+            yield request
+
+    class Reader(BusinessProcess):
+        def on_request(self, request):
+            list(self.send_generator_request("Source", request))
+
+    made = production(Reader=(Reader, 1))
+    made.operation("Source", Source)
+    run = production_run(made)
+    with pytest.raises(RequestFailedError, match="Source -> Reader -> Source"):
+        run.call("Reader", Note())

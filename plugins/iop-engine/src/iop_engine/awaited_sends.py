@@ -41,6 +41,8 @@ async def _await_answer(
     slot, request = sender.prepare(target, message, description, scope)
     call_off = _limit(sender.runtime.clock, timeout_seconds, is_over)
     try:
+        if timeout_seconds < 0:
+            sender.expect(slot, request, scope)
         slot.on_answer(lambda: _wake(loop, is_over))
         # Not waited for: the answer comes after the request is stored, or tells that it was not.
         sender.runtime.store.submit(Unit(new=[request]))
@@ -50,6 +52,7 @@ async def _await_answer(
         return message_of(slot.wait(0), sender.runtime.codec, target=target, timeout_seconds=timeout_seconds)
     finally:
         slot.close()
+        sender.runtime.waits.forget(slot.queue)
         call_off()
 
 

@@ -96,8 +96,8 @@ class Sender:
             slot, request = self.prepare(target, message, description, scope)
             request.session_id = session_id or request.session_id
             try:
-                if is_endless and scope is not None and scope.unit is not None:
-                    self._expect(slot, request)
+                if is_endless:
+                    self.expect(slot, request, scope)
                 self.store_now(request, scope)
             except StoreError as exc:
                 slot.close()
@@ -112,8 +112,16 @@ class Sender:
                 crash_points.reach("call.stored")
                 return slot, request
 
-    def _expect(self, slot: ReplySlot, request: NewMessage) -> None:
-        """Make sure that an answer can come; a deadlock is also told to operators."""
+    def expect(self, slot: ReplySlot, request: NewMessage, scope: Scope | None) -> None:
+        """Make sure that the answer to a request can come; a deadlock is also told to operators.
+
+        Call ``runtime.waits.forget`` once nobody waits any more.
+
+        Raises:
+            SyncDeadlockError: It would never come.
+        """
+        if scope is None or scope.unit is None:  # no job is held up
+            return
         try:
             self.runtime.waits.expect(slot.queue, request.target, request.queue)
         except SyncDeadlockError as exc:

@@ -24,9 +24,12 @@ def send_generator(
 
     def ask(request: GeneratorRequest) -> object:
         nonlocal session_id
-        slot, sent = sender.ask(target, request, description, session_id=session_id)
+        slot, sent = sender.ask(target, request, description, session_id=session_id, is_endless=timeout_seconds < 0)
         session_id = sent.session_id
-        answer = wait_for(slot, timeout_seconds, runtime.clock)
+        try:
+            answer = wait_for(slot, timeout_seconds, runtime.clock)
+        finally:
+            runtime.waits.forget(slot.queue)
         return message_of(answer, runtime.codec, target=target, timeout_seconds=timeout_seconds)
 
     def tell(request: GeneratorRequest) -> None:

@@ -1,4 +1,4 @@
-"""Who waits for whom: finds synchronous calls that would wait for each other for ever."""
+"""Who waits for whom: finds calls that would wait for each other for ever, synchronous and awaited ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class WaitGraph:
 
     A job is *stuck* when it waits for a request that only stuck jobs can answer: the job that has
     it in hand, or all jobs of its queue. Jobs that wait with a time limit are never stuck, and
-    a queue without jobs may get some: so a cycle that is found cannot end by itself.
+    a queue without jobs may get some: so a cycle that is found cannot end by itself. A job that
+    awaits several answers counts as waiting for each of them; a limit that ``asyncio`` sets is not
+    known here.
     """
 
     def __init__(self) -> None:
@@ -88,8 +90,12 @@ class WaitGraph:
         if job is not None:
             job.waits.pop(slot, None)
 
+    def _holders(self) -> dict[str, Job]:
+        """Return which job has which request in hand, by the return queue of that."""
+        return {job.answers: job for job in self._threads.values() if job.answers}
+
     def _stuck(self) -> set[Job]:
-        holders = {job.answers: job for job in self._threads.values() if job.answers}
+        holders = self._holders()
         stuck = set(self._waiting.values())
         while True:
             free = {job for job in stuck if not any(self._hangs(*wait, holders, stuck) for wait in job.waits.items())}
@@ -106,8 +112,9 @@ class WaitGraph:
     def _path(self, job: Job, queue: str) -> list[str]:
         """Return a way through the queues that comes back to one it has passed."""
         path = [job.queue]
+        stuck, holders = self._stuck(), self._holders()
         while queue not in path:
             path.append(queue)
-            stuck = self._stuck()
-            queue = next(to for other in self._jobs[queue] if other in stuck for to in other.waits.values())
+            waits = [wait for other in self._jobs[queue] if other in stuck for wait in other.waits.items()]
+            queue = next(to for slot, to in waits if self._hangs(slot, to, holders, stuck))
         return [*path, queue]
