@@ -28,6 +28,7 @@ PLANTED = [
     ("iop_engine", "import iop_director", "A plug-in imports only iop_core"),
     ("iop_serializer_pickle", "import iop_production", "A plug-in imports only iop_core"),
     ("iop_serializer_pickle", "import iop_engine", "Plug-ins do not know each other"),
+    ("iop_backend_rest", "import iop_director", "A plug-in imports only iop_core"),
 ]
 
 

@@ -21,6 +21,7 @@ PROJECTS = (
     "iop-engine",
     "iop-serializer-pickle",
     "iop-server",
+    "iop-backend-rest",
 )
 
 
