@@ -41,7 +41,8 @@ def json_of(response: httpx.Response, asked: str) -> Any:
             status=response.status_code,
         ) from exc
     if isinstance(found, dict) and cast("dict[str, object]", found).get("error"):
-        raise ServerError(f"{asked}: {_said(found)}", status=response.status_code, code=_code(found))
+        said = cast("object", found)
+        raise ServerError(f"{asked}: {_said(said)}", status=response.status_code, code=_code(said))
     return cast("Any", found)
 
 

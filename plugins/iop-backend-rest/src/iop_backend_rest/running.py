@@ -89,7 +89,8 @@ class RestProduction:
         added, removed, restarted = (
             tuple(str(item) for item in found.get(key) or ()) for key in ("added", "removed", "restarted")
         )
-        failed = {str(item): str(reason) for item, reason in (found.get("failed") or {}).items()}
+        reasons = cast("dict[str, Any]", found.get("failed") or {})
+        failed = {str(item): str(reason) for item, reason in reasons.items()}
         return UpdateResult(added, removed, restarted, failed)
 
     def stop(self, *, actor: str = "", reason: str = "") -> None:
