@@ -102,6 +102,14 @@ class MessageControl(Protocol):
         """End waiting or suspended messages as Discarded; they stay stored."""
         ...
 
+    def delete(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """Remove messages that have ended or are suspended for good; only the audit tells of them then.
+
+        A body goes with the last message that has it, unless its class says ``purgeable=False``.
+        Messages that an unfinished process instance needs are refused.
+        """
+        ...
+
     def suspend(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
         """Set waiting messages aside until they are resubmitted or discarded."""
         ...

@@ -23,6 +23,7 @@ class NewMessage:
         body: The body; ``EMPTY_BODY`` for none.
         order_key: Requests of a queue with the same key are handed out one after the other; empty for none.
         shared_body_id: A body that is stored already, instead of ``body``, which is what it holds; 0: none.
+            Should it have been removed meanwhile, ``body`` is stored.
         status: ``QUEUED``; ``DEFERRED`` for an answer that will be given later.
 
     All other attributes are those of ``MessageHeader``.
@@ -113,6 +114,8 @@ class ProcessRecord:
         state: Persistent properties by name, as the text of a JSON object.
         response: The answer that will be given at the end.
         error: Why it ended early; empty when fine.
+        time_created: When its first event began (UTC).
+        time_completed: When its last event ended (UTC); None before.
     """
 
     process_id: int
@@ -124,6 +127,8 @@ class ProcessRecord:
     state: str = "{}"
     response: Body = EMPTY_BODY
     error: str = ""
+    time_created: datetime | None = None
+    time_completed: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -139,6 +144,8 @@ class Unit:
         changes: Changes to stored headers.
         audit: What operators did.
         io: Exchanges with the outside.
+        removed: Messages to remove for good, each with its body unless another message has it;
+            what has not ended stays, unless it is suspended.
     """
 
     settled: list[Settled] = field(default_factory=list[Settled])
@@ -149,6 +156,7 @@ class Unit:
     changes: list[HeaderChange] = field(default_factory=list[HeaderChange])
     audit: list[AuditEntry] = field(default_factory=list[AuditEntry])
     io: list[IoEntry] = field(default_factory=list[IoEntry])
+    removed: list[int] = field(default_factory=list[int])
 
 
 class Delivery(NamedTuple):

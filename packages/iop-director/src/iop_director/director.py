@@ -448,6 +448,7 @@ class Director:
     abort_messages = message_deeds.abort_messages
     discard_messages = message_deeds.discard_messages
     suspend_messages = message_deeds.suspend_messages
+    delete_messages = message_deeds.delete_messages
     purge = store_upkeep.purge
     index_messages = store_upkeep.index_messages
 

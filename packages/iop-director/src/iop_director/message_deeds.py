@@ -153,3 +153,22 @@ def suspend_messages(
     selection = selection_of(ids, filters)
     with director.backend.message_control() as control:
         return control.suspend(selection, actor=actor, reason=reason, dry_run=dry_run)
+
+
+def delete_messages(
+    director: _WithBackend,
+    ids: int | Sequence[int] | None = None,
+    *,
+    actor: str = "",
+    reason: str = "",
+    dry_run: bool = False,
+    **filters: object,
+) -> BulkResult:
+    """Remove messages that have ended or are suspended, and their bodies, for good.
+
+    Arguments as for ``resend_messages``. A body that another message has too stays with that one.
+    Messages that an unfinished process instance needs are refused. ``purge`` is for what is old.
+    """
+    selection = selection_of(ids, filters)
+    with director.backend.message_control() as control:
+        return control.delete(selection, actor=actor, reason=reason, dry_run=dry_run)

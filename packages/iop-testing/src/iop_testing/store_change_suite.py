@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from iop_core.audit import AuditEntry
+from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageStatus
 from iop_core.store_units import Delivery, HeaderChange, Settled, Unit
 from iop_core.stores import Store
@@ -84,6 +85,29 @@ class StoreChangeSuite(StoreTrial):
         change(store, HeaderChange(first, body=Body("orders.Order", "json", b'{"number": "B2"}')))
         bodies = [store.reader.message(each) for each in (first, second)]
         assert [stored.body.payload for stored in bodies if stored] == [b'{"number": "B2"}', BODY.payload]
+
+    def test_shared_body_that_was_removed_is_kept_anew(self, store: Store) -> None:
+        """A body can be removed between the moment somebody decides to share it and the moment he does."""
+        (first,) = keep(store, request())
+        settle(store, lease(store))
+        copy = request()
+        copy.shared_body_id = header(store, first).body_id
+        assert store.submit(Unit(removed=[first])).wait(PATIENCE_SECONDS)
+        (second,) = keep(store, copy)
+        stored = store.reader.message(second)
+        assert stored is not None
+        assert stored.body == BODY
+
+    def test_removed_message_is_gone(self, store: Store, open_again: Callable[[], Store]) -> None:
+        """What has ended goes with its body, what has not stays, and no id is given again."""
+        ended, waiting = keep(store, request(), request())
+        settle(store, lease(store))
+        (newest,) = keep(store, request())
+        store.submit(Unit(settled=[Settled(newest, "Sink", status=MessageStatus.ABORTED)]))
+        assert store.submit(Unit(removed=[ended, waiting, newest])).wait(PATIENCE_SECONDS)
+        assert [kept.message_id for kept in store.reader.messages(MessageFilter())] == [waiting]
+        store.close()
+        assert keep(open_again(), request()) > [newest]
 
     def test_withdrawn_message_is_not_leased(self, store: Store) -> None:
         """One that waits can be taken out, once; one that is leased or has ended cannot."""

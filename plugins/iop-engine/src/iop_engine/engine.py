@@ -107,6 +107,7 @@ class Engine:
         deeds = MessageDeeds(store, options.clock, live)
         self.resend, self.resubmit = deeds.resend, deeds.resubmit
         self.abort, self.discard, self.suspend = deeds.abort, deeds.discard, deeds.suspend
+        self.delete = deeds.delete
         self._item_deeds = item_deeds = ItemDeeds(self._items, store, options.clock)
         self.start_component, self.stop_component = item_deeds.start_component, item_deeds.stop_component
         self.restart_component = item_deeds.restart_component
@@ -316,6 +317,10 @@ class Engine:
     ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
         return self._history.log(since_id=since_id, item=item, limit=limit, criteria=criteria)
+
+    def processes(self, criteria: ProcessFilter = EVERY_PROCESS) -> list[ProcessInstanceStatus]:
+        """Return instances of processes, oldest first; with ``limit`` the newest that many."""
+        return self._history.processes(criteria)
 
     def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""

@@ -1,4 +1,4 @@
-"""``iop messages resend``, ``resubmit``, ``abort``, ``discard``, ``suspend``."""
+"""``iop messages resend``, ``resubmit``, ``abort``, ``discard``, ``suspend``, ``delete``."""
 
 from __future__ import annotations
 
@@ -88,7 +88,15 @@ def suspend(application: Application, /, **options: Any) -> None:
     _do(application, Director.suspend_messages, options)
 
 
-COMMANDS = (resend, resubmit, abort, discard, suspend)
+@click.command()
+@_deed_options
+@pass_application
+def delete(application: Application, /, **options: Any) -> None:
+    """Remove ended or suspended messages and their bodies for good."""
+    _do(application, Director.delete_messages, options)
+
+
+COMMANDS = (resend, resubmit, abort, discard, suspend, delete)
 
 
 def _do(

@@ -179,6 +179,41 @@ class OperatorSuite(BackendSuite):
             assert int(header_of(run, message_id).status) == 4
             assert run.body(message_id) == Note("suspend")
 
+    # Deleted messages
+
+    def test_delete(self, trial: BackendTrial) -> None:
+        """Ended and suspended messages can be removed, with their bodies; the deed is in the event log."""
+        with trial.run(plant(trial)) as run:
+            ended, other = run.send_many("Sink", notes("a", "b"))
+            message_id = suspended(run)
+            deed = run.running.delete([ended, message_id], actor="kim", reason="wrong patient")
+            assert deed.ids == (ended, message_id)
+            assert {header.message_id for header in run.messages(type="Request")} == {other}
+            assert run.running.message(ended) is None
+            texts = [entry.text for entry in run.log()]
+        assert "delete of 2 messages by kim: wrong patient" in texts
+
+    def test_delete_keeps_a_shared_body(self, trial: BackendTrial) -> None:
+        """A body stays as long as a message has it."""
+        with trial.run(plant(trial)) as run:
+            first = run.send("Sink", Note("a"))
+            run.wait_until_idle()
+            (second,) = run.resend(first).ids
+            run.wait_until_idle()
+            run.running.delete([first])
+            assert run.body(second) == Note("a")
+
+    def test_delete_refuses_what_has_not_ended(self, trial: BackendTrial) -> None:
+        """A message that waits or is being handled is not removed."""
+        with trial.run(plant(trial)) as run:
+            held = hold(trial, run)
+            waiting = run.send("Sink", Note("a"))
+            result = run.running.delete([held, waiting])
+            assert (result.ids, set(result.refused)) == ((), {held, waiting})
+            trial.gate.set()
+            run.wait_until_idle()
+        assert trial.seen == ["wait", "a"]
+
     # Resend
 
     def test_resend(self, trial: BackendTrial) -> None:

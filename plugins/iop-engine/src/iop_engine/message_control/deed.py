@@ -99,11 +99,13 @@ class Deed:
         self._unit.settled += unit.settled
         self._unit.new += unit.new
         self._unit.changes += unit.changes
+        self._unit.removed += unit.removed
         if self.action == "resend":
             self._new.append(unit)
         else:
             self._done.append(message_id)
-        if len(self._unit.settled) + len(self._unit.new) + len(self._unit.changes) >= CHUNK:
+        unit = self._unit
+        if len(unit.settled) + len(unit.new) + len(unit.changes) + len(unit.removed) >= CHUNK:
             self._flush()
 
     def finish(self) -> BulkResult:
@@ -120,16 +122,18 @@ class Deed:
 
     def _flush(self) -> None:
         unit, self._unit = self._unit, Unit()
-        if not self._is_recorded:
-            self._is_recorded = True
-            unit.audit.append(self._entry())
+        if unit.removed:  # nothing else will tell which messages they were
+            unit.audit.append(self._entry(unit.removed))
+        elif not self._is_recorded:
+            unit.audit.append(self._entry(self._selection))
+        self._is_recorded = True
         self._store.submit(unit).wait()
         crash_points.reach("deed.submitted")
 
-    def _entry(self) -> AuditEntry:
+    def _entry(self, selection: Selection) -> AuditEntry:
         counts = {"selected": self._selected, "refused": len(self._refused)}
         return AuditEntry(
-            0, self.action, self.actor, self.reason, _as_json(self._selection), json.dumps(counts), self._clock.now()
+            0, self.action, self.actor, self.reason, _as_json(selection), json.dumps(counts), self._clock.now()
         )
 
 

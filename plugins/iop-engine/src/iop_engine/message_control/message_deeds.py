@@ -12,7 +12,7 @@ from iop_core.errors import MessageControlError
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus, MessageType
 from iop_core.message_control import BulkResult, Selection
 from iop_core.store_units import SYNC_CALL_PREFIX, HeaderChange, NewMessage, Unit
-from iop_core.stores import Store
+from iop_core.stores import Store, StoreReader
 from iop_engine.addresses import Address
 from iop_engine.assumptions import HEAD_OF_QUEUE_PRIORITY
 from iop_engine.in_hand import MessagesInHand
@@ -84,10 +84,13 @@ class MessageDeeds:
                 if why:
                     deed.refuse(header.message_id, why)
                     continue
-                unit = Unit() if dry_run else Unit(new=[self._copy(header, deed, target, new_body, live)])
-                if at_head and unit.new:
-                    unit.new[0].priority = HEAD_OF_QUEUE_PRIORITY
-                deed.add(header.message_id, unit)
+                copy = self._copy(header, deed, target, new_body, live)
+                if copy is None:
+                    deed.refuse(header.message_id, "it has just been removed")
+                    continue
+                if at_head:
+                    copy.priority = HEAD_OF_QUEUE_PRIORITY
+                deed.add(header.message_id, Unit(new=[copy]))
             return deed.finish()
 
     def resubmit(
@@ -136,6 +139,18 @@ class MessageDeeds:
         deed = self._deed("suspend", selection, actor, reason, dry_run)
         return self._end(deed, MessageStatus.SUSPENDED)
 
+    def delete(self, selection: Selection, *, actor: str = "", reason: str = "", dry_run: bool = False) -> BulkResult:
+        """Remove ended or suspended messages for good; see ``MessageControl``."""
+        deed = self._deed("delete", selection, actor, reason, dry_run)
+        with self._turn:
+            for header in deed.headers():
+                why = _why_kept(header, self._store.reader)
+                if why:
+                    deed.refuse(header.message_id, why)
+                else:
+                    deed.add(header.message_id, Unit(removed=[header.message_id]))
+            return deed.finish()
+
     def _end(self, deed: Deed, status: MessageStatus) -> BulkResult:
         in_hand = MessagesInHand() if self._live is None else self._live.in_hand
         with self._turn:
@@ -162,15 +177,18 @@ class MessageDeeds:
 
     def _copy(
         self, header: MessageHeader, deed: Deed, target: str, new_body: Body | None, live: LivePart
-    ) -> NewMessage:
+    ) -> NewMessage | None:
+        """Return a request once more; None when it was removed after its header was read."""
         address = live.address_of(target or header.target)
-        stored = self._store.reader.message(header.message_id) if new_body is None else None
-        old_body = Body("", "", b"") if stored is None else stored.body
+        stored = self._store.reader.message(header.message_id)
+        if stored is None:
+            return None
+        body = new_body or stored.body
         return NewMessage(
             MessageType.REQUEST,
             address.item,
             address.queue,
-            new_body or old_body,
+            body,
             session_id=header.session_id,
             priority=MessagePriority.ASYNC,
             source=header.source,
@@ -179,7 +197,7 @@ class MessageDeeds:
             description=f"message {header.message_id} {_described(deed.words, header)}",
             resent="r",
             super_session=header.super_session,
-            order_key=address.order_key(live.codec.decode(new_body or old_body)) if address.order_keys else "",
+            order_key=address.order_key(live.codec.decode(body)) if address.order_keys else "",
             shared_body_id=header.body_id if new_body is None else 0,
         )
 
@@ -192,6 +210,18 @@ def _unfit_for_resend(header: MessageHeader, target: str, live: LivePart) -> str
         return "it is part of a stream, which only its reader can ask for"
     if not target and not live.is_running(header.target):
         return f"its target {header.target!r} does not run; start it, or give another target"
+    return ""
+
+
+def _why_kept(header: MessageHeader, reader: StoreReader) -> str:
+    """Return why a message cannot be deleted; empty when it can."""
+    status = header.status
+    if status is MessageStatus.DEFERRED or status < MessageStatus.DISCARDED:
+        return f"it is {status.name.title()}; abort or discard it first"
+    for process_id in {header.message_id, header.process_id} - {0}:
+        instance = reader.find_process(process_id)
+        if instance is not None and not instance.is_completed:
+            return f"process instance {process_id} is not over and needs it; abort request {process_id} first"
     return ""
 
 

@@ -52,7 +52,7 @@ class Flushing:
         owed = self._owed
         for job in jobs:
             unit = job.unit
-            if unit.new or unit.changes or unit.notes or unit.audit:
+            if unit.new or unit.changes or unit.notes or unit.audit or unit.removed:
                 owed = 0
                 break
             owed += len(unit.settled)

@@ -8,7 +8,6 @@ nothing, while a full VACUUM would stop it for as long as the whole file takes t
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from typing import TypeVar
 from iop_core.purging import PurgeOptions, PurgeResult
 from iop_engine.sqlite import audit_chain
 from iop_engine.sqlite.purge_selection import Piece, PurgeSelection
+from iop_engine.sqlite.removal import DELETE_BODY, note_highest_ids
 from iop_engine.sqlite.rows import to_microseconds
 from iop_engine.sqlite.schema import open_for_reading, translate
 from iop_engine.sqlite.typed_columns import quote
@@ -28,17 +28,10 @@ T = TypeVar("T")
 
 Perform = Callable[[Callable[[sqlite3.Connection], T]], T]
 
-HIGHEST_IDS = "highest_ids"
-
 _TABLES = ("headers", "bodies", "search", "processes", "log", "io_log", "audit")
 _TABLE_OF = {"processes": "processes", "events": "log", "io": "io_log"}
 # About 8 MB: gives back in some ten milliseconds.
 _PAGES_AT_ONCE = 2000
-
-_DELETE_BODY = (
-    "DELETE FROM bodies WHERE id = ? AND NOT EXISTS (SELECT 1 FROM headers WHERE body_id = bodies.id) "
-    "AND class_name NOT IN (SELECT name FROM classes WHERE is_kept = 1)"
-)
 
 
 class Purge:
@@ -115,13 +108,13 @@ class Purge:
             self._add({"audit": selection.count_audit()})
 
     def _remove(self, selection: PurgeSelection) -> None:
-        self._perform(_note_highest_ids)
+        self._perform(_noting_highest_ids)
         if "messages" in self._options.types:
             for piece in selection.pieces():
                 self._add(self._perform(self._removal(piece, selection.newest_header)))
             if self._options.bodies_too and not self._options.items:
                 for ids in selection.lost_bodies():
-                    self._add(self._perform(_deletion("bodies", _DELETE_BODY, ids)))
+                    self._add(self._perform(_deletion("bodies", DELETE_BODY, ids)))
         for kind, table in _TABLE_OF.items():
             if kind in self._options.types:
                 self._add({table: 0})
@@ -142,7 +135,7 @@ class Purge:
                 headers = _delete(connection, kept, piece.headers)
             else:
                 headers = _delete(connection, "DELETE FROM headers WHERE id = ?", piece.headers)
-            bodies = _delete(connection, _DELETE_BODY, piece.bodies) if self._options.bodies_too else 0
+            bodies = _delete(connection, DELETE_BODY, piece.bodies) if self._options.bodies_too else 0
             return {"headers": headers, "bodies": bodies}
 
         return remove
@@ -156,20 +149,8 @@ class Purge:
             self._removed[table] = self._removed.get(table, 0) + count
 
 
-def highest_ids(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the highest ids that headers, bodies and log entries ever had, also when those are purged."""
-    row = connection.execute("SELECT value FROM notes WHERE name = ?", (HIGHEST_IDS,)).fetchone()
-    noted: list[int] = json.loads(row[0]) if row else [0, 0, 0]
-    tables = ("headers", "bodies", "log")
-    sql = "SELECT coalesce(max(id), 0) FROM {}"
-    live = [int(connection.execute(sql.format(table)).fetchone()[0]) for table in tables]
-    header, body, log = (max(pair) for pair in zip(noted, live, strict=True))
-    return header, body, log
-
-
-def _note_highest_ids(connection: sqlite3.Connection) -> dict[str, int]:
-    text = json.dumps(highest_ids(connection))
-    connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (HIGHEST_IDS, text))
+def _noting_highest_ids(connection: sqlite3.Connection) -> dict[str, int]:
+    note_highest_ids(connection)
     return {}
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from iop_core.purging import PurgeOptions
 from iop_engine.sqlite import audit_chain
+from iop_engine.sqlite.removal import ENDED
 
-# Completed, Error, Aborted, Discarded: the message has ended.
-_ENDED = "(4, 7, 8, 9)"
 _OPEN_PROCESSES = "SELECT session_id FROM processes WHERE is_completed = 0"
 
 # Of logs: the table, when an entry was made, and what says that it tells of no error.
@@ -78,7 +77,7 @@ class PurgeSelection:
         if not self._options.keep_integrity:
             return 0
         sql = (
-            f"SELECT count(DISTINCT session_id) FROM headers WHERE created < ? AND (status NOT IN {_ENDED} "  # noqa: S608
+            f"SELECT count(DISTINCT session_id) FROM headers WHERE created < ? AND (status NOT IN {ENDED} "  # noqa: S608
             f"OR session_id IN ({_OPEN_PROCESSES}))"
         )
         return self._number(sql, self._limit)
@@ -131,7 +130,7 @@ class PurgeSelection:
         sql = (
             "SELECT session_id FROM headers WHERE session_id > ? GROUP BY session_id "  # noqa: S608
             "HAVING max(created) < iif(max(is_error) = 0, ?, ?) "
-            f"AND max(status NOT IN {_ENDED}) = 0 AND session_id NOT IN ({_OPEN_PROCESSES}) "
+            f"AND max(status NOT IN {ENDED}) = 0 AND session_id NOT IN ({_OPEN_PROCESSES}) "
             "ORDER BY session_id LIMIT ?"
         )
         last, limits = 0, (self._limit, self._error_limit)
@@ -155,7 +154,7 @@ class PurgeSelection:
     def _single_messages(self) -> Iterator[Piece]:
         # The messages of a process that is not over are needed to go on with it.
         sql = (
-            f"SELECT id, body_id FROM headers WHERE id > ? AND id <= ? AND status IN {_ENDED} "  # noqa: S608
+            f"SELECT id, body_id FROM headers WHERE id > ? AND id <= ? AND status IN {ENDED} "  # noqa: S608
             "AND created < iif(is_error, ?, ?) "
             "AND id NOT IN (SELECT id FROM processes WHERE is_completed = 0) "
             "AND process_id NOT IN (SELECT id FROM processes WHERE is_completed = 0) "

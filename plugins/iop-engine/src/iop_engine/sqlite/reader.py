@@ -18,7 +18,7 @@ from iop_engine.sqlite import audit_chain
 from iop_engine.sqlite.conditions import Conditions, bindable
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.log_conditions import LogConditions
-from iop_engine.sqlite.purge import highest_ids
+from iop_engine.sqlite.removal import highest_ids
 from iop_engine.sqlite.rows import (
     BODY_COLUMNS,
     DELIVERY_COLUMNS,

@@ -18,6 +18,7 @@ from iop_engine.sqlite.body_rows import insert_bodies
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.job import Job
+from iop_engine.sqlite.removal import remove_messages
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import body_row, io_row, process_row, storable, to_microseconds, with_id
 from iop_engine.sqlite.schema import translate
@@ -114,6 +115,7 @@ class UnitTables:
             self._write_new(group)
             self._write_changes(group)
         self._write_processes(jobs)
+        self._write_removed(jobs)
         self._write_log(jobs)
         self._write_notes(jobs)
         self._write_audit(jobs)
@@ -144,6 +146,8 @@ class UnitTables:
             self._watch_clock(created)
             for message in job.unit.new:
                 body_id = message.shared_body_id
+                if body_id and not self._has_body(body_id):  # a purge was faster than who shares it
+                    body_id = 0
                 if message.body.class_name and not body_id:
                     search = message.body.search
                     message.body, row = self._new_body(message.body)
@@ -214,6 +218,9 @@ class UnitTables:
             self._class_numbers.number(message.body.class_name),
         )
 
+    def _has_body(self, body_id: int) -> bool:
+        return self._connection.execute("SELECT 1 FROM bodies WHERE id = ?", (body_id,)).fetchone() is not None
+
     def _new_body(self, body: Body) -> tuple[Body, tuple[Any, ...]]:
         """Return a body with its id, and its row."""
         self._body_id += 1
@@ -258,6 +265,11 @@ class UnitTables:
         found = self._connection.execute("SELECT corresponding_id FROM headers WHERE id = ?", (change.message_id,))
         (request_id,) = found.fetchone() or (0,)
         return self._slots.claim(change.queue or "", change.message_id, request_id)
+
+    def _write_removed(self, jobs: Sequence[Job]) -> None:
+        ids = [message_id for job in jobs for message_id in job.unit.removed]
+        if ids:
+            remove_messages(self._connection, ids)
 
     def _write_audit(self, jobs: Sequence[Job]) -> None:
         entries = [entry for job in jobs for entry in job.unit.audit]
