@@ -11,11 +11,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from iop_core.backends import RunningProduction
 from iop_director import Director
+from iop_director.deployed_production import load_definition
 from iop_migrate import migrate
 from iop_server import Application, Listener, Role, ServerOptions, UserFile
 
+# Hashing is slow on purpose; here it need not be.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORDS = {"vera": "vera-password", "otto": "otto-password", "dora": "dora-password"}
 ROLES = {"vera": Role.VIEWER, "otto": Role.OPERATOR, "dora": Role.DEPLOYER}
 
@@ -55,11 +60,10 @@ PRODUCTIONS = [prod]
 Serve = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
-def users_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Hashing is slow on purpose, so all tests of a module share the three users.
-    path = tmp_path_factory.mktemp("users") / "users.json"
-    users = UserFile(path)
+@pytest.fixture
+def users_file(tmp_path: Path) -> Path:
+    path = tmp_path / "users.json"
+    users = UserFile(path, hasher=QUICK)
     for name, role in ROLES.items():
         users.add(name, role, PASSWORDS[name])
     return path
@@ -86,6 +90,8 @@ def director(folder: Path) -> Director:
 def deployed(director: Director, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A deployed production; its name."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    # Each test is a program of its own: what an earlier one imported is not there.
+    sys.modules.pop("served_demo", None)
     project = tmp_path / "project"
     project.mkdir()
     (project / "served_demo.py").write_text(PRODUCTION)
@@ -106,7 +112,7 @@ def serve(users_file: Path, folder: Path, tmp_path: Path) -> Iterator[Serve]:
             **options,
         }
         made = ServerOptions(**settings)  # type: ignore[arg-type]
-        users = None if made.users_file is None else UserFile(made.users_file)
+        users = None if made.users_file is None else UserFile(made.users_file, hasher=QUICK)
         listeners.append(Listener(Application(made, users).asgi, "127.0.0.1", 0).__enter__())
         return listeners[-1].url
 
@@ -115,19 +121,47 @@ def serve(users_file: Path, folder: Path, tmp_path: Path) -> Iterator[Serve]:
         listener.__exit__(None, None, None)
 
 
-def client(url: str, user: str = "dora", **options: object) -> httpx.Client:
-    """Return a client that asks as a user; empty: as nobody."""
-    login = (user, PASSWORDS[user]) if user else None
-    return httpx.Client(base_url=f"{url}/api/iop/", auth=login, timeout=60, trust_env=False, **options)
+Connect = Callable[..., httpx.Client]
 
 
 @pytest.fixture
-def dora(serve: Serve) -> Iterator[httpx.Client]:
+def connect() -> Iterator[Connect]:
+    """Make a client that asks as a user; an empty name: as nobody."""
+    clients: list[httpx.Client] = []
+
+    def make(url: str, user: str = "dora", **options: object) -> httpx.Client:
+        login = (user, PASSWORDS[user]) if user else None
+        base = f"{url}/api/iop/"
+        clients.append(httpx.Client(base_url=base, auth=login, timeout=60, trust_env=False, **options))
+        return clients[-1]
+
+    yield make
+    for each in clients:
+        each.close()
+
+
+@pytest.fixture
+def running(director: Director, deployed: str) -> Iterator[RunningProduction]:
+    """The deployed production, which runs in this very process."""
+    production = load_definition(director.backend.deployments(), deployed)
+    run = director.run(production)
+    yield run
+    run.stop()
+
+
+@pytest.fixture
+def dora(serve: Serve, connect: Connect) -> httpx.Client:
     """A client that asks as a deployer."""
-    with client(serve()) as made:
-        yield made
+    return connect(serve())
 
 
-def audit(path: Path) -> list[dict[str, object]]:
-    """Return the entries of an audit file."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+@pytest.fixture
+def audit(tmp_path: Path) -> Callable[[], list[dict[str, object]]]:
+    """Return the entries of the audit file, without their times."""
+
+    def read() -> list[dict[str, object]]:
+        file = tmp_path / "audit.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [{key: value for key, value in json.loads(line).items() if key != "time"} for line in lines]
+
+    return read

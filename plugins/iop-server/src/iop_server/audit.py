@@ -81,5 +81,5 @@ class AuditFile:
                     os.close(handle)
         except OSError as exc:
             raise BackendError(
-                f"the audit {str(self.path)!r} cannot be written ({exc.strerror or exc}), so nothing is changed; repair it"
+                f"the audit {str(self.path)!r} cannot be written ({exc.strerror or exc}), so nothing is changed"
             ) from exc

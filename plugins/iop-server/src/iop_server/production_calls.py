@@ -27,6 +27,21 @@ def status(call: Call, _given: Nothing) -> dict[str, object]:
     return {"production": found.production, "status": found.state.lower()}
 
 
+def list_productions(call: Call, _given: Nothing) -> dict[str, object]:
+    """Return the productions that are deployed, run, or ran last."""
+    found: dict[str, object] = {}
+    for name, said in call.director.list_productions().items():
+        state, since = str(said["Status"]).title(), str(said.get("Since") or "")
+        is_up = state in ("Running", "Suspended")
+        found[name] = {
+            "Status": state,
+            "LastStartTime": since if is_up else "",
+            "LastStopTime": "" if is_up else since,
+            "AutoStart": 0,
+        }
+    return found
+
+
 def default(call: Call, _given: Nothing) -> dict[str, object]:
     """Return the default production; an empty name when there is none."""
     name = call.director.get_default_production()
@@ -68,3 +83,15 @@ def restart(call: Call, _given: Nothing) -> dict[str, object]:
     """Stop what runs and start it as it was started."""
     call.director.restart_production()
     return {"status": "restarted"}
+
+
+def update(call: Call, _given: Nothing) -> dict[str, object]:
+    """Have what runs take over what is deployed, or what its file says now."""
+    result = call.director.update_production()
+    return {
+        "status": "updated",
+        "added": list(result.added),
+        "removed": list(result.removed),
+        "restarted": list(result.restarted),
+        "failed": dict(result.failed),
+    }

@@ -63,7 +63,7 @@ _STATUSES: tuple[tuple[type[IopError], int, str], ...] = (
     (SerializationError, 422, "invalid"),
     (ConfigurationError, 422, "invalid"),
     (RequestTimeoutError, 504, "no-reply"),
-    (RequestFailedError, 500, "failed"),
+    (RequestFailedError, 422, "item-failed"),
     (ComponentStartError, 500, "failed"),
     (UnsupportedByBackendError, 501, "unsupported"),
     (StoreFullError, 507, "store-full"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 
+from iop_server.json_text import parse_json
 from iop_server.refusals import RefusedRequestError
 
 if TYPE_CHECKING:
@@ -29,40 +30,17 @@ async def read_body(request: Request, *, most_bytes: int) -> dict[str, object]:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
-    parts: list[bytes] = []
-    size = 0
+    content = bytearray()
     async for part in request.stream():
-        size += len(part)
-        if size > most_bytes:
+        content += part
+        if len(content) > most_bytes:
             raise _too_large(most_bytes)
-        parts.append(part)
-    text = b"".join(parts)
-    if not text.strip():
+    if not content.strip():
         return {}
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RefusedRequestError(415, "unsupported-type", "the body has to be application/json")
-    return parse_object(text)
-
-
-def parse_object(text: bytes) -> dict[str, object]:
-    """Return a JSON object.
-
-    Raises:
-        RefusedRequestError: 400: it is none, too deep, or has characters that are none.
-    """
-    try:
-        found: object = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
-        # Half characters can be written in JSON, and nowhere else.
-        json.dumps(found, ensure_ascii=False).encode("utf-8")
-    except RecursionError as exc:
-        raise RefusedRequestError(400, "malformed", "the body is nested too deeply") from exc
-    except ValueError as exc:
-        where = f": {exc}" if isinstance(exc, json.JSONDecodeError) else ""
-        raise RefusedRequestError(400, "malformed", f"the body is no JSON in UTF-8{where}") from None
-    if not isinstance(found, dict):
-        raise RefusedRequestError(400, "malformed", "the body has to be a JSON object, such as {}")
-    return cast("dict[str, object]", found)
+    return await run_in_threadpool(_object_in, bytes(content))
 
 
 def parsed(model: type[Given], given: Mapping[str, object], *, status: int) -> Given:
@@ -99,10 +77,17 @@ def text_in(name: str, *places: Mapping[str, object]) -> str:
     return ""
 
 
+def _object_in(content: bytes) -> dict[str, object]:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RefusedRequestError(400, "malformed", "the body is no UTF-8") from None
+    found = parse_json(text, "the body")
+    if not isinstance(found, dict):
+        raise RefusedRequestError(400, "malformed", "the body has to be a JSON object, such as {}")
+    return cast("dict[str, object]", found)
+
+
 def _too_large(most_bytes: int) -> RefusedRequestError:
     # The rest is not read, so the connection is of no more use.
     return RefusedRequestError(413, "too-large", f"the body is larger than {most_bytes} bytes", {"Connection": "close"})
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")

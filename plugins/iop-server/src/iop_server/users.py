@@ -54,6 +54,7 @@ class UserFile:
 
     Args:
         path: The file; it need not exist yet.
+        hasher: Makes and checks hashes of passwords; None: as RFC 9106 recommends.
 
     Example:
         >>> users = UserFile(Path("users.json"))  # doctest: +SKIP
@@ -62,9 +63,9 @@ class UserFile:
         User(name='ann', role=<Role.OPERATOR: 2>)
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, hasher: PasswordHasher | None = None) -> None:
         self.path = path
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._stamp: tuple[int, int, int] | None = None
@@ -119,7 +120,8 @@ class UserFile:
         """
         if not _NAME.fullmatch(name):
             raise ConfigurationError(
-                f"{name!r} cannot be the name of a user: use 1 to 64 letters, digits and . _ @ -, a letter or digit first"
+                f"{name!r} cannot be the name of a user: use at most 64 letters, digits and . _ @ -, and start with a "
+                "letter or digit"
             )
         if password and len(password) < _SHORTEST_PASSWORD:
             raise ConfigurationError(
@@ -208,8 +210,8 @@ class UserFile:
             except (OSError, ValueError, TypeError, KeyError, AttributeError) as exc:
                 # Neither the text nor the cause: both may show hashes.
                 raise ConfigurationError(
-                    f"the users file {str(self.path)!r} cannot be read ({type(exc).__name__}); repair it, or remove it and "
-                    "add the users again with 'iop server user add'"
+                    f"the users file {str(self.path)!r} cannot be read ({type(exc).__name__}); repair it, or remove it "
+                    "and add the users again with 'iop server user add'"
                 ) from None
             return self._entries
 

@@ -11,11 +11,12 @@ import click
 
 from iop_server import server_files
 from iop_server.application import Application
-from iop_server.listening_rules import check_listening
+from iop_server.listening_rules import check_listening, is_loopback
 from iop_server.options import ServerOptions
+from iop_server.origins import LOOPBACK_NAMES
 from iop_server.roles import Role
-from iop_server.serving import Listener
 from iop_server.server_files import audit_file, data_dir_option, users_file_option
+from iop_server.serving import Listener
 from iop_server.users import UserFile
 
 _FIRST_USER = "admin"
@@ -77,7 +78,7 @@ def serve(
         url=url if isinstance(url, str) else _local_url(data_dir),
         namespaces=namespaces,
         upload_root=upload_root.absolute() if isinstance(upload_root, Path) else None,
-        hosts=tuple(names) if isinstance(names, tuple) else (),
+        hosts=_names_of(host, names if isinstance(names, tuple) else ()),
         path_prefix=str(more["path_prefix"]).rstrip("/"),
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
@@ -100,6 +101,13 @@ def _make_first_user(users: UserFile) -> None:
         "Add others with 'iop server user add'.",
         err=True,
     )
+
+
+def _names_of(host: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names the server may be called by; empty: any, as it cannot know what others call it."""
+    if is_loopback(host):
+        return (*LOOPBACK_NAMES, host, *given)
+    return (*LOOPBACK_NAMES, host, *given) if given else ()
 
 
 def _local_url(data_dir: Path) -> str:
