@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+import sqlite3
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 ROUND_SECONDS = 0.05
 
@@ -46,7 +50,20 @@ def compare(name: str, ours: Callable[[], object], peer: Callable[[], object], *
 
 
 def report(name: str, **values: object) -> None:
-    """Print one result as a JSON line."""
+    """Print one result as a JSON line, with the versions and the commit that it was measured with."""
     rounded = {key: round(value, 3) if isinstance(value, float) else value for key, value in values.items()}
-    versions = {"python": platform.python_version(), "iop-core": metadata.version("iop-core")}
-    print(json.dumps({"name": name, **rounded, **versions}))
+    versions = {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "iop-core": metadata.version("iop-core"),
+        "commit": commit(),
+    }
+    print(json.dumps({"name": name, **rounded, **versions}), flush=True)
+
+
+@cache
+def commit() -> str:
+    """Return the short name of the commit that is measured, with a + for changes since; empty outside of a clone."""
+    command = ("git", "describe", "--always", "--dirty=+", "--abbrev=7", "--exclude=*")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    return done.stdout.strip()
