@@ -40,6 +40,7 @@ from iop_core.headers import (
 )
 from iop_core.hookspecs import hookimpl
 from iop_core.plugins import PluginRegistry
+from iop_core.process_instances import ProcessFilter, ProcessInstanceStatus
 from iop_production import plugin as production_plugin
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=timezone.utc)
@@ -80,6 +81,10 @@ FAILED = replace(
 )
 ENTRY = LogEntry(1, EventType.ERROR, "Out", 2, 2, "write", "disk full\nTraceback\x1b", START)
 
+PROCESSES = [
+    ProcessInstanceStatus(1, "Router\n", 1, True, True, 0, "ValueError: no", START, START + timedelta(seconds=1)),
+    ProcessInstanceStatus(2, "Router", 1, False, False, 3, "", START),
+]
 EXCHANGE = IoEntry(1, "In", 2, True, "line\n1", "", "disk full", START, START + timedelta(milliseconds=250))
 
 
@@ -115,6 +120,9 @@ class MemoryHistory:
 
     def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
         return [EXCHANGE] if item in (None, EXCHANGE.item) else []
+
+    def processes(self, criteria: ProcessFilter) -> list[ProcessInstanceStatus]:
+        return [each for each in PROCESSES if criteria.is_completed in (None, each.is_completed)]
 
     def _fits(self, header: MessageHeader, criteria: MessageFilter) -> bool:
         own = {field.name for field in fields(header)}

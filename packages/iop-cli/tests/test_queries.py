@@ -184,3 +184,12 @@ def test_where_queries_look(invoke: Invoke, memory: type[Backend], monkeypatch: 
         ("local:elsewhere", "USER"),
         ("local:///given", "USER"),
     ]
+
+
+def test_process_instances(invoke: Invoke) -> None:
+    lines = invoke("processes").stdout.splitlines()
+    assert lines[0].split() == ["Id", "Item", "Session", "State", "Waits", "for", "Created", "Completed", "Error"]
+    assert [line.split()[3] for line in lines[1:]] == ["completed", "open"]
+    assert "ValueError: no" in lines[1]
+    (only,) = json.loads(invoke("processes", "--open", "--json").stdout)
+    assert (only["process_id"], only["pending"], only["time_completed"]) == (2, 3, None)

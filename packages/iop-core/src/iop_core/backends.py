@@ -29,6 +29,7 @@ from iop_core.headers import Body, MessageHeader
 from iop_core.item_control import ItemControl, UpdateResult
 from iop_core.message_control import MessageControl
 from iop_core.outside_calls import ComponentSource, OutsideHost
+from iop_core.process_instances import EVERY_PROCESS, ProcessFilter, ProcessInstanceStatus
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.remote_settings import RemoteSettings
 from iop_core.servers import ProductionServer
@@ -76,6 +77,13 @@ class MessageHistory(Protocol):
         """Return event log entries with ids above ``since_id``, oldest first.
 
         With ``limit`` the newest that many are returned.
+        """
+        ...
+
+    def processes(self, criteria: ProcessFilter = EVERY_PROCESS) -> list[ProcessInstanceStatus]:
+        """Return instances of processes, oldest first; with ``limit`` the newest that many.
+
+        Those that have ended stay until they are purged.
         """
         ...
 

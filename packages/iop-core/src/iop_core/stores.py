@@ -15,7 +15,8 @@ from iop_core.audit import AuditCheck, AuditEntry
 from iop_core.errors import StoreError
 from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader
-from iop_core.purging import PurgeOptions, PurgeResult
+from iop_core.process_instances import ProcessFilter, ProcessInstanceStatus
+from iop_core.purging import PurgeOptions, PurgeResult, never
 from iop_core.store_units import Delivery, ProcessRecord, Unit
 
 if TYPE_CHECKING:
@@ -117,6 +118,10 @@ class StoreReader(ABC):
             item: Only entries of that item.
             limit: Only the newest that many.
         """
+        return []
+
+    def processes(self, criteria: ProcessFilter) -> list[ProcessInstanceStatus]:
+        """Return instances of processes, oldest first; with ``limit`` the newest that many."""
         return []
 
     @abstractmethod

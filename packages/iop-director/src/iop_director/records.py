@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from iop_core.events import IoEntry, LogEntry, ProductionStatus, QueueStatus, Trace
     from iop_core.headers import Body, MessageHeader
     from iop_core.item_control import ItemStatus
+    from iop_core.process_instances import ProcessInstanceStatus
 
 
 def word_of(member: IntEnum) -> str:
@@ -44,6 +45,11 @@ def io_entry_to_dict(entry: IoEntry) -> dict[str, object]:
 def audit_entry_to_dict(entry: AuditEntry) -> dict[str, object]:
     """Return a deed of an operator as a dictionary; what it was done to, and what came of it, as JSON says it."""
     return {**_plain(entry), "selection": json.loads(entry.selection), "counts": json.loads(entry.counts)}
+
+
+def process_to_dict(process: ProcessInstanceStatus) -> dict[str, object]:
+    """Return the state of a process instance as a dictionary."""
+    return _plain(process)
 
 
 def queue_to_dict(queue: QueueStatus) -> dict[str, object]:
@@ -102,7 +108,9 @@ def _with_body(header: MessageHeader, bodies: dict[int, Body] | None, most_chara
     return {"duration_seconds": duration_of(header), "body": shown}
 
 
-def _plain(record: AuditEntry | MessageHeader | LogEntry | IoEntry | QueueStatus | ItemStatus) -> dict[str, object]:
+def _plain(
+    record: AuditEntry | MessageHeader | LogEntry | IoEntry | QueueStatus | ItemStatus | ProcessInstanceStatus,
+) -> dict[str, object]:
     return {field.name: _json_value(getattr(record, field.name)) for field in fields(record)}
 
 

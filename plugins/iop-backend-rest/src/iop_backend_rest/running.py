@@ -135,6 +135,7 @@ _WORDS = {
     "count_messages": "count messages",
     "trace": "show a trace",
     "io_log": "show what went in and out",
+    "processes": "list process instances",
     "items": "list items with their states",
     "resend": "resend messages",
     "resubmit": "resubmit messages",

@@ -37,6 +37,7 @@ from iop_core.headers import Body, BusinessType, Invocation, MessageHeader, Mess
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
 from iop_core.outside_calls import ComponentSource, OutsideHost
+from iop_core.process_instances import EVERY_PROCESS, ProcessFilter, ProcessInstanceStatus
 from iop_core.store_units import HeaderChange, NewMessage, Unit
 from iop_core.stores import Store
 from iop_engine.activity_windows import ActivityWindows

@@ -18,6 +18,7 @@ from iop_core.events import (
     Trace,
 )
 from iop_core.headers import MessageHeader
+from iop_core.process_instances import EVERY_PROCESS, ProcessFilter, ProcessInstanceStatus
 from iop_core.stores import StoreReader
 
 
@@ -93,6 +94,10 @@ class History:
     ) -> list[LogEntry]:
         """Return event log entries, oldest first; with ``limit`` the newest that many."""
         return self._reader.log(since_id=since_id, item=item, limit=limit, criteria=criteria)
+
+    def processes(self, criteria: ProcessFilter = EVERY_PROCESS) -> list[ProcessInstanceStatus]:
+        """Return instances of processes, oldest first; with ``limit`` the newest that many."""
+        return self._reader.processes(criteria)
 
     def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""

@@ -65,6 +65,8 @@ class ProcessRunner(Runner):
         if instance is None or unit.process is None:
             settle(unit)
             return
+        if unit.process.is_completed:
+            unit.process.time_completed = self._runtime.clock.now()
         # Before the unit can be on disk: an answer to it may come to another worker at once.
         instance.record = unit.process
         self._instances.keep(instance)
@@ -79,7 +81,8 @@ class ProcessRunner(Runner):
         if delivery.type is MessageType.REQUEST:
             if delivery.body.class_name in FRAMES:
                 raise SendError(f"{self._item.name!r} is a process, which gives no streams; ask a service or operation")
-            record = ProcessRecord(delivery.message_id, self._item.name, delivery.session_id)
+            now = self._runtime.clock.now()
+            record = ProcessRecord(delivery.message_id, self._item.name, delivery.session_id, time_created=now)
             return self._enter_memory(record, delivery)
         instance = self._instances.find(delivery.process_id)
         if instance is not None or self._instances.take_ended(delivery.process_id):

@@ -132,6 +132,23 @@ class ProcessSuite(BackendSuite):
             primary, sent, answer = run.messages(session=session)
             assert sent.process_id == answer.process_id == primary.message_id
 
+    def test_list_of_instances(self, trial: BackendTrial) -> None:
+        """Instances are listed with item, session, primary request and times; completed ones stay."""
+        with trial.run(with_sink(trial, asking_class(trial))) as run:
+            run.running.stop_component("Sink")
+            session = run.send("Desk", NOTE)
+            run.wait_until_idle()
+            (waiting,) = run.running.processes()
+            trial.clock.advance(7)
+            run.running.start_component("Sink")
+            run.wait_until_idle()
+            (ended,) = run.running.processes()
+        assert (waiting.process_id, waiting.item, waiting.session_id) == (session, "Desk", session)
+        assert (waiting.is_completed, waiting.time_completed, waiting.pending) == (False, None, 1)
+        assert (ended.is_completed, ended.pending, ended.time_created) == (True, 0, waiting.time_created)
+        assert ended.time_completed is not None
+        assert (ended.time_completed - ended.time_created).total_seconds() == 7
+
     def test_events_of_an_instance_never_overlap(self, trial: BackendTrial) -> None:
         """Answers to one instance are handled one at a time, however many jobs there are."""
         turn = threading.Lock()

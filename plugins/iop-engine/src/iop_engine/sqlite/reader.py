@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from iop_core.audit import AuditCheck, AuditEntry
 from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
 from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
+from iop_core.process_instances import ProcessFilter, ProcessInstanceStatus
 from iop_core.store_units import Delivery, ProcessRecord
 from iop_core.stores import StoreReader
 from iop_engine.sqlite import audit_chain
@@ -33,6 +34,7 @@ from iop_engine.sqlite.rows import (
     io_entry_from_row,
     log_entry_from_row,
     process_from_row,
+    process_status_from_row,
     to_datetime,
 )
 from iop_engine.sqlite.schema import damaged, open_for_reading, translate
@@ -188,6 +190,15 @@ class SqliteReader(StoreReader):
         sql = "SELECT * FROM io_log WHERE id > ? AND (? IS NULL OR item = ?) ORDER BY id DESC LIMIT ?"
         values = (since_id, item, item, -1 if limit is None else max(0, limit))
         return self._read(io_entry_from_row, sql, values)[::-1]
+
+    def processes(self, criteria: ProcessFilter) -> list[ProcessInstanceStatus]:
+        """Return instances of processes, oldest first; with ``limit`` the newest that many."""
+        wanted = (("item", criteria.item), ("session_id", criteria.session_id), ("is_completed", criteria.is_completed))
+        conditions = " AND ".join(["id > ?", *(f"{column} = ?" for column, value in wanted if value is not None)])
+        values = (criteria.since_id, *(value for _, value in wanted if value is not None))
+        sql = f"SELECT * FROM processes WHERE {conditions} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        limit = -1 if criteria.limit is None else max(0, criteria.limit)
+        return self._read(process_status_from_row, sql, (*values, limit))[::-1]
 
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, oldest first; with ``limit`` the newest that many."""

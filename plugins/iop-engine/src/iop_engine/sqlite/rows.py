@@ -20,6 +20,7 @@ from iop_core.headers import (
     MessageStatus,
     MessageType,
 )
+from iop_core.process_instances import ProcessInstanceStatus
 from iop_core.store_units import Delivery, NewMessage, ProcessRecord
 
 Row: TypeAlias = Sequence[Any]
@@ -230,6 +231,8 @@ def process_row(record: ProcessRecord) -> tuple[Any, ...]:
         response.payload,
         storable(record.error),
         _process_checksum(state, response.payload),
+        None if record.time_created is None else to_microseconds(record.time_created),
+        None if record.time_completed is None else to_microseconds(record.time_completed),
     )
 
 
@@ -251,6 +254,23 @@ def process_from_row(row: Row) -> ProcessRecord:
         state=row[6],
         response=Body(row[7], row[8], row[9]),
         error=row[10],
+        time_created=None if row[12] is None else to_datetime(row[12]),
+        time_completed=None if row[13] is None else to_datetime(row[13]),
+    )
+
+
+def process_status_from_row(row: Row) -> ProcessInstanceStatus:
+    """Build what operators see of a process instance from all columns of its table."""
+    return ProcessInstanceStatus(
+        process_id=row[0],
+        item=row[1],
+        session_id=row[2],
+        is_completed=bool(row[4]),
+        has_replied=bool(row[5]),
+        pending=row[3],
+        error=row[10],
+        time_created=to_datetime(row[12] or 0),
+        time_completed=None if row[13] is None else to_datetime(row[13]),
     )
 
 

@@ -91,7 +91,9 @@ CREATE TABLE processes (
     response_serializer TEXT NOT NULL,
     response BLOB NOT NULL,
     error TEXT NOT NULL,
-    checksum INTEGER NOT NULL
+    checksum INTEGER NOT NULL,
+    created INTEGER,
+    completed INTEGER
 );
 
 CREATE INDEX processes_open ON processes (session_id) WHERE is_completed = 0;

@@ -45,7 +45,7 @@ _CHANGE = (
     "body_id = coalesce(:body_id, body_id), class_id = coalesce(:class_id, class_id), "
     "processed = coalesce(:processed, processed) WHERE id = :id"
 )
-_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(12)})"  # noqa: S608
+_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(14)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
 _INSERT_IO = f"INSERT INTO io_log VALUES (NULL, {_marks(8)})"  # noqa: S608
 
