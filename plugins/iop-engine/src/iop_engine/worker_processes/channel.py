@@ -11,6 +11,7 @@ from typing import Any
 from iop_core.errors import BackendError
 
 _LENGTH = struct.Struct("<Q")
+_PIECE_BYTES = 1 << 16
 
 
 class ChannelClosedError(BackendError):
@@ -30,7 +31,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._input = connection.makefile("rb")
+        self._received = b""
         self._turn = threading.RLock()
 
     def send(self, value: object) -> None:
@@ -52,8 +53,12 @@ class Channel:
         Raises:
             ChannelClosedError: None will come.
         """
-        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
-        return pickle.loads(self._read(length))  # noqa: S301 - from our own parent or child
+        try:
+            (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+            content = self._read(length)
+        except OSError as exc:
+            raise ChannelClosedError(f"the other process is gone: {exc}") from exc
+        return pickle.loads(content)  # noqa: S301 - from our own parent or child
 
     def end(self) -> None:
         """Have both sides receive nothing more; may be called from any thread, repeatable."""
@@ -64,14 +69,30 @@ class Channel:
 
     def close(self) -> None:
         """Give the socket back; nobody may be using it."""
-        self._input.close()
         self._connection.close()
 
-    def _read(self, size: int) -> bytes:
-        try:
-            content = self._input.read(size)
-        except (OSError, ValueError) as exc:
-            raise ChannelClosedError(f"the other process is gone: {exc}") from exc
-        if len(content) < size:
-            raise ChannelClosedError("the other process is gone")
+    def _read(self, size: int) -> bytes | bytearray:
+        """Return the next bytes; a short frame comes whole with the first call."""
+        received = self._received
+        if size > _PIECE_BYTES:
+            return self._read_long(size)
+        while len(received) < size:
+            piece = self._connection.recv(_PIECE_BYTES)
+            if not piece:
+                raise ConnectionError("it was closed")
+            received += piece
+        self._received = received[size:]
+        return received[:size]
+
+    def _read_long(self, size: int) -> bytearray:
+        content = bytearray(size)
+        done = len(self._received)
+        content[:done] = self._received
+        self._received = b""
+        view = memoryview(content)
+        while done < size:
+            count = self._connection.recv_into(view[done:])
+            if not count:
+                raise ConnectionError("it was closed")
+            done += count
         return content

@@ -28,7 +28,7 @@ from iop_engine.worker_processes.channel import Channel, ChannelClosedError
 from iop_engine.worker_processes.child_calls import ChildCalls
 from iop_engine.worker_processes.child_host import ChildHost
 from iop_engine.worker_processes.failures import failure_of
-from iop_engine.worker_processes.frames import Done, Failed, Handle, KeepAlive, Stop
+from iop_engine.worker_processes.frames import Done, Failed, Handle, KeepAlive, Stop, unpacked
 from iop_engine.worker_processes.order import WorkerOrder, item_of
 from iop_engine.worker_processes.records import send_records
 
@@ -70,14 +70,15 @@ def main(turns: socket.socket, asides: socket.socket) -> None:
 def _serve(channel: Channel, component: ChildComponent) -> None:
     """Do what the parent says, until that is to stop."""
     while True:
-        frame = channel.receive()
+        frame = unpacked(channel.receive())
         if isinstance(frame, Stop):
             return
         if isinstance(frame, KeepAlive):
             component.keep_alive()
             channel.send(_DONE)
         else:
-            channel.send(component.handle(cast("Handle", frame)))
+            outcome = component.handle(cast("Handle", frame))
+            channel.send(outcome if isinstance(outcome, Failed) else outcome.packed())
 
 
 def _host_of(order: WorkerOrder, calls: ChildCalls) -> tuple[ChildHost, BodyCodec]:

@@ -8,7 +8,8 @@ coroutines, whose calls have numbers instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import timezone
+from typing import Any, NamedTuple
 
 from iop_core.context import MessageContext
 from iop_core.headers import Body
@@ -31,6 +32,13 @@ class Handle(NamedTuple):
     wants_reply: bool
     wants_text: bool
     keeps_trace: bool
+
+    def packed(self) -> tuple[object, ...]:
+        """Return it as a plain tuple, which is pickled ten times as fast; see ``unpacked``."""
+        context, body, *rest = self
+        created = context.time_created
+        naive = None if created is None else created.astimezone(timezone.utc).replace(tzinfo=None)
+        return (tuple(context._replace(time_created=naive)), tuple(body), *rest)
 
 
 class KeepAlive(NamedTuple):
@@ -57,6 +65,11 @@ class Done(NamedTuple):
     wants_retry: bool = False
     wants_suspension: bool = False
     text: str = ""
+
+    def packed(self) -> tuple[object, ...]:
+        """Return it as a plain tuple; see ``unpacked``."""
+        reply, *rest = self
+        return (tuple(reply), *rest)
 
 
 class Failed(NamedTuple):
@@ -117,3 +130,20 @@ class Answer(NamedTuple):
     value: object
     failure: Failure | None = None
     number: int = 0
+
+
+def unpacked(frame: Any) -> Any:
+    """Return the frame that a plain tuple stands for, and any other as it is.
+
+    Only the two that travel for each message are packed.
+    """
+    if type(frame) is not tuple:
+        return frame
+    first, second, *rest = frame
+    if isinstance(second, tuple):
+        context = MessageContext(*first)
+        created = context.time_created
+        if created is not None:
+            context = context._replace(time_created=created.replace(tzinfo=timezone.utc))
+        return Handle(context, Body(*second), *rest)
+    return Done(Body(*first), second, *rest)

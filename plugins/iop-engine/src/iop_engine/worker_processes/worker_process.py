@@ -19,7 +19,7 @@ from iop_engine.worker_processes import records
 from iop_engine.worker_processes.asides import Asides
 from iop_engine.worker_processes.channel import Channel, ChannelClosedError
 from iop_engine.worker_processes.failures import restored
-from iop_engine.worker_processes.frames import Call, Done, Failed, Handle, KeepAlive, Record, Stop
+from iop_engine.worker_processes.frames import Call, Done, Failed, Handle, KeepAlive, Record, Stop, unpacked
 from iop_engine.worker_processes.host_calls import HostCalls, OpenStreams
 from iop_engine.worker_processes.order import WorkerOrder
 
@@ -102,7 +102,7 @@ class WorkerProcess:
         Raises:
             WorkerProcessDiedError: It died; what came of the request is not known.
         """
-        return self._ask(asked)
+        return self._ask(asked.packed())
 
     def keep_alive(self) -> None:
         """Have it keep its connections alive; raises as ``handle``."""
@@ -146,7 +146,7 @@ class WorkerProcess:
         """Do what the component wants until what it was asked for is done."""
         try:
             while True:
-                frame = self._channel.receive()
+                frame = unpacked(self._channel.receive())
                 if isinstance(frame, Call):
                     self._channel.send(self._calls.answer(frame))
                 elif isinstance(frame, Record):
