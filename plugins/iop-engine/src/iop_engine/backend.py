@@ -29,6 +29,7 @@ from iop_engine.resolved_settings import explained, resolved
 from iop_engine.running_engines import announce, connect, open_to_others
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.upkeep import Upkeep
+from iop_engine.worker_processes.class_places import is_loading_main
 
 DEFAULT_LOCATION = ".iop"
 DEFAULT_STORE = "sqlite"
@@ -72,6 +73,11 @@ class LocalBackend(Backend):
 
     def run(self, production: ProductionDefinition, options: RunOptions) -> Engine:
         """Run a production in this process; returns when every item is ready."""
+        if is_loading_main():
+            raise BackendError(
+                f"a worker process of {production.name!r} loads the program to find its classes, and came to where that "
+                "runs the production. Put that under 'if __name__ == \"__main__\":'"
+            )
         if options.durability not in DURABILITIES:
             raise ConfigurationError(
                 f"unknown durability {options.durability!r}; use 'full' (safe against a power cut) or 'normal' (safe "
