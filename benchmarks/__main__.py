@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core, production
+from benchmarks import core, growth, memory, production, repeats, search, start
+from benchmarks.cpu import cpu
 from benchmarks.engine import measure
 from benchmarks.workloads import WORKLOADS
 
@@ -16,25 +17,44 @@ CORE: dict[str, Callable[[int], None]] = {
     "log": core.log,
     "startup": core.startup,
     "production": production.production,
+    "cpu": cpu,
 }
-GROUPS = {"core": tuple(CORE), "engine": tuple(WORKLOADS)}
+# What the store and the start promise; each knows which of the options it needs.
+STORE: dict[str, Callable[[argparse.Namespace], None]] = {
+    "start": lambda options: start.start(options.rounds),
+    "memory": lambda options: memory.memory(options.rounds),
+    "repeats": lambda options: repeats.repeats(options.rounds),
+    "search": lambda options: search.search(options.rounds, count=options.n, folder=options.folder),
+    "growth": lambda options: growth.growth(
+        options.rounds, count=options.n, durability=options.durability, folder=options.folder
+    ),
+}
+GROUPS = {"core": tuple(CORE), "engine": tuple(WORKLOADS), "store": tuple(STORE)}
+GROUPS["all"] = tuple(name for group in GROUPS.values() for name in group)
 
 
 def main() -> None:
     """Parse the command line and run what it names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print one JSON line per result.")
-    parser.add_argument("name", choices=[*CORE, *WORKLOADS, *GROUPS, "all"])
+    parser.add_argument("name", choices=[*GROUPS["all"], *GROUPS])
     parser.add_argument("--rounds", type=int, default=5, help="runs per result; the median counts")
-    parser.add_argument("--n", type=int, help="messages, calls or process instances in one run")
+    parser.add_argument(
+        "--n", type=int, help="messages, calls or process instances in one run; of search and growth: in the store"
+    )
     parser.add_argument("--durability", choices=["full", "normal"], default="full")
     parser.add_argument("--floor", action="store_true", help="run the least possible beside each engine workload")
     parser.add_argument("--peers", action="store_true", help="run installed peers of benchmarks/peers.txt, too")
-    parser.add_argument("--folder", type=Path, help="where data is written; the disk decides much")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where data is written; the disk decides much. Stores of search and growth are kept there",
+    )
     arguments = parser.parse_args()
-    chosen = GROUPS.get(arguments.name, (*CORE, *WORKLOADS) if arguments.name == "all" else (arguments.name,))
-    for name in chosen:
+    for name in GROUPS.get(arguments.name, (arguments.name,)):
         if name in CORE:
             CORE[name](arguments.rounds)
+        elif name in STORE:
+            STORE[name](arguments)
         else:
             measure(
                 name,
