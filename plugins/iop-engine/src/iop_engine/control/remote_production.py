@@ -68,14 +68,18 @@ class RemoteProduction:
         """Return a host for an instance of an item's class that this process makes for itself."""
         return RemoteHost(item, self._client, self._codec)
 
-    def stop(self) -> None:
+    def stop(self, *, actor: str = "", reason: str = "") -> None:
         """Stop it and wait until its data is free; repeatable.
+
+        Args:
+            actor: Who does it, for the audit; empty: the user of the process that runs it.
+            reason: Why.
 
         Raises:
             BackendUnavailableError: It did not end.
         """
         try:
-            self._client.call("stop")
+            self._client.call("stop", actor=actor, reason=reason)
         except BackendUnavailableError:
             if self._is_running() and not self.wait_until_stopped(_STOP_SECONDS):
                 raise
