@@ -7,14 +7,15 @@ import logging
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from iop_backend_rest.answers import json_of
 from iop_core.errors import BackendUnavailableError, ConfigurationError
 from iop_core.remote_settings import RemoteSettings
+
+if TYPE_CHECKING:
+    import httpx
 
 _API = "/api/iop"
 _LOGGER = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Connection:
     """
 
     def __init__(self, settings: RemoteSettings) -> None:
+        import httpx  # here, as every start of iop loads this module and few need the library
+
         self.url = settings.url.rstrip("/")
         self.namespace = settings.namespace
         self.timeout_seconds = settings.timeout_seconds
@@ -105,6 +108,8 @@ class Connection:
         Raises:
             BackendUnavailableError: It cannot be reached, or does not answer in time.
         """
+        import httpx
+
         seconds = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         limits = httpx.Timeout(None if seconds < 0 else seconds, connect=self.timeout_seconds)
         try:
@@ -144,6 +149,8 @@ def _is_protected(url: str) -> bool:
 
 
 def _timed_out(exc: httpx.TimeoutException, asked: str, url: str, seconds: float) -> str:
+    import httpx
+
     if isinstance(exc, httpx.ConnectTimeout):
         return f"{url} cannot be reached in time; check the address, or raise IOP_TIMEOUT"
     return (
