@@ -13,6 +13,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from iop_core.backends import Backend
+    from iop_core.checkups import Checkup
     from iop_core.commands import CommandEntry
     from iop_core.exporters import Exporter
     from iop_core.serializers import Serializer
@@ -116,6 +117,24 @@ def iop_exporters() -> Iterable[type[Exporter]]:
 
     Returns:
         Classes, each with a unique ``name``, made without arguments.
+
+    Raises:
+        Nothing: an exception here is reported as PluginError with the plug-in's name.
+
+    .. versionadded:: iop-core 0.1
+    """
+    return ()
+
+
+@hookspec
+def iop_checkups() -> Iterable[Checkup]:
+    """Offer checks of an installation and of its data, for ``iop doctor``.
+
+    Called once, by ``iop doctor``.
+
+    Returns:
+        Checkups, each with a unique ``name``. One that raises is reported as a fault of its
+        plug-in, and the others are asked all the same.
 
     Raises:
         Nothing: an exception here is reported as PluginError with the plug-in's name.

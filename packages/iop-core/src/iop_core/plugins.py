@@ -16,6 +16,7 @@ from iop_core.errors import PluginError, UnknownPluginError
 
 if TYPE_CHECKING:
     from iop_core.backends import Backend
+    from iop_core.checkups import Checkup
     from iop_core.commands import CommandEntry
     from iop_core.exporters import Exporter
     from iop_core.serializers import Serializer
@@ -123,6 +124,10 @@ class PluginRegistry:
     def exporters(self) -> dict[str, type[Exporter]]:
         """Return the name of a format to the class that writes it."""
         return self._classes("exporter", self._manager.hook.iop_exporters.get_hookimpls())
+
+    def checkups(self) -> dict[str, Checkup]:
+        """Return the name of a checkup to what looks."""
+        return self._classes("checkup", self._manager.hook.iop_checkups.get_hookimpls())
 
     def components(self) -> dict[str, type]:
         """Return the name of a component or adapter class to its Python class."""
