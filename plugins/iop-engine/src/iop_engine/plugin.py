@@ -8,6 +8,7 @@ from iop_core.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from iop_core.backends import Backend
+    from iop_core.checkups import Checkup
     from iop_core.commands import CommandEntry
     from iop_core.stores import Store
 
@@ -37,3 +38,12 @@ def iop_commands() -> list[CommandEntry]:
     return [
         CommandEntry("verify-durability", "Kill productions on this disk and check that nothing is lost.", location)
     ]
+
+
+@hookimpl
+def iop_checkups() -> list[Checkup]:
+    """Offer what ``iop doctor`` looks at in a data directory."""
+    from iop_core.checkups import Checkup
+    from iop_engine.data_checkup import check_data
+
+    return [Checkup("local-data", check_data)]
