@@ -120,7 +120,7 @@ def test_start_use_and_stop(iop: Iop, director: Director) -> None:
     director.start_component("Upper")
 
     stopped = iop("stop")
-    assert (stopped.returncode, stopped.stdout) == (0, "Demo.Background stopped.\n")
+    assert (stopped.returncode, stopped.stdout) == (0, "Production Demo.Background stopped.\n")
     assert director.status().state == "Stopped"
     assert iop("stop").returncode == 4
     with pytest.raises(BackendUnavailableError, match="no production runs"):
@@ -168,7 +168,7 @@ def test_killed_engine_is_recognised_and_started_again(iop: Iop, director: Direc
         director.stop_production()
     assert iop("kill", "--yes").returncode == 4
     assert start(iop) != pid
-    assert iop("kill", "--yes").stdout == "Demo.Background ended.\n"
+    assert iop("kill", "--yes").stdout == "Production Demo.Background ended.\n"
 
 
 def test_namespaces_run_side_by_side(iop: Iop, folder: Path) -> None:
@@ -192,7 +192,7 @@ def test_production_of_a_program_is_reached_but_not_restarted(iop: Iop, folder: 
         assert iop("component", "restart", "Upper").stdout == "Upper restarted.\n"
         # Stopped from elsewhere, the process in the foreground ends as if by Ctrl-C.
         director.stop_production()
-        assert process.communicate(timeout=30)[0] == "Demo.Background stopped.\n"
+        assert process.communicate(timeout=30)[0] == "Production Demo.Background stopped.\n"
         assert process.returncode == 0
     finally:
         process.kill()

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import Result
 
+from iop_cli.plugin import SUMMARIES
 from iop_core.commands import CommandEntry
 from iop_core.hookspecs import hookimpl
 from iop_core.plugins import PluginRegistry
 
-OWN = [
-    "check",
-    "export",
-    "graph",
-    "bindings",
-    "component",
-    "default",
-    "dev",
-    "kill",
-    "list",
-    "log",
-    "messages",
-    "migrate",
-    "plan",
-    "plugins",
-    "queue",
-    "restart",
-    "run",
-    "settings",
-    "start",
-    "status",
-    "stop",
-    "test",
-    "trace",
-    "update",
-]
+OWN = sorted(SUMMARIES)
 
 
 @click.command()
@@ -74,11 +53,14 @@ def with_sample(registry: PluginRegistry) -> None:
 def test_help_lists_all_commands_without_loading_them(invoke: Callable[..., Result], with_sample: None) -> None:
     result = invoke("--help")
     assert result.exit_code == 0
+    assert {"run", "status", "messages", "doctor", "new"} <= set(OWN)
     assert re.search(r"^  absent +Not there\.$", result.stdout, re.M)
     assert re.findall(r"^  (\w+) +[A-Z]", result.stdout.partition("Commands:")[2], re.M) == sorted(
         [*OWN, "sample", "absent", "wrong"]
     )
-    assert invoke().stdout == invoke("-h").stdout == result.stdout
+    assert invoke("-h").stdout == result.stdout
+    overview = "\nMode: LOCAL (local:)\n\nNamespace: USER\n"
+    assert invoke().stdout == result.stdout + overview
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -122,11 +104,31 @@ def test_command_that_cannot_be_loaded(invoke: Callable[..., Result], with_sampl
     assert result.stderr.count("\n") == 1
 
 
-def test_unexpected_error_is_one_line_with_a_hint(invoke: Callable[..., Result], with_sample: None) -> None:
+def test_unexpected_error_is_one_line_that_says_where_its_traceback_is(
+    invoke: Callable[..., Result], with_sample: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     result = invoke("sample", "--how", "badly")
     assert result.exit_code == 1
-    expected = "Error: KeyError: 'no\\nkey' (unexpected; run 'iop --debug ...' to see where it comes from)\n"
-    assert result.stderr == expected
+    (file,) = tmp_path.iterdir()
+    assert result.stderr == (
+        f"Error: KeyError: 'no\\nkey' (unexpected; {file} shows where it comes from: please report it with that)\n"
+    )
+    assert "raise KeyError" in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    nowhere = invoke("sample", "--how", "badly").stderr
+    assert nowhere == "Error: KeyError: 'no\\nkey' (unexpected; run 'iop --debug ...' to see where it comes from)\n"
+
+
+def test_error_as_json(invoke: Callable[..., Result], with_sample: None) -> None:
+    result = invoke("--json", "status", "--data-dir", "nothing")
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert json.loads(result.stderr) == {
+        "error": {"code": 4, "kind": "BackendUnavailableError", "message": "there is no data in\\nnothing"}
+    }
+    wrong = invoke("run", "--json", "x.py")
+    assert json.loads(wrong.stderr)["error"]["code"] == wrong.exit_code == 2
 
 
 def test_debug_shows_the_traceback(invoke: Callable[..., Result], with_sample: None) -> None:
@@ -143,16 +145,16 @@ def test_interrupted_command(invoke: Callable[..., Result], with_sample: None) -
 
 
 def test_version_is_quick_because_it_imports_little() -> None:
-    code = (
-        "import sys\n"
-        "from iop_cli.main import iop\n"
-        "iop(['--version'], standalone_mode=False)\n"
-        "heavy = {'rich', 'pydantic', 'pluggy', 'iop_core', 'iop_director', 'iop_migrate', 'iop_production'}\n"
-        "print(sorted(heavy.intersection(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    *versions, heavy = done.stdout.splitlines()
-    assert heavy == "[]"
+    command = [sys.executable, "-X", "importtime", "-m", "iop_cli", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "iop_cli.versions" in imported
+    slow = {"click", "rich", "pydantic", "pluggy", "importlib.metadata", "dataclasses", "inspect", "json", "typing"}
+    assert sorted(slow & imported) == []
+    assert {name for name in imported if name.startswith("iop")} <= {
+        f"iop_cli{module}" for module in ("", ".__about__", ".__main__", ".entry", ".versions")
+    }
+    versions = done.stdout.splitlines()
     assert any(re.fullmatch(r"iop-command \d+\.\d+\.\d+", line) for line in versions)
     assert versions == sorted(versions)
 

@@ -159,7 +159,7 @@ def test_edited_plan_is_refused(deployed: Path) -> None:
 
 
 def test_plan_goes_where_the_file_says(deployed: Path) -> None:
-    deployed.write_text(TEXT + "PRODUCTIONS = [prod]\nREMOTE_SETTINGS = {'url': 'https://nowhere.invalid'}\n")
+    deployed.write_text(TEXT + "PRODUCTIONS = [prod]\nREMOTE_SETTINGS = {'url': 'nowhere://host'}\n")
     result = call("plan", "build", deployed)
     assert result.exit_code == 2
-    assert "unknown backend 'https'" in result.stderr
+    assert "unknown backend 'nowhere'" in result.stderr

@@ -15,6 +15,9 @@ from iop_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from iop_core.commands import CommandEntry
 
+# These work also when a plug-in is broken, so they are found without asking the plug-ins.
+_SELF_RELIANT = ("doctor", "completion")
+
 
 class CommandGroup(click.Group):
     """A click group whose commands are those of the plug-ins.
@@ -29,6 +32,10 @@ class CommandGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command, None when there is none of that name; called by click."""
+        if cmd_name in _SELF_RELIANT:
+            from iop_core.commands import CommandEntry
+
+            return _load(CommandEntry(cmd_name, "", f"iop_cli.commands.{cmd_name}:{cmd_name}"))
         entry = _entries(ctx).get(cmd_name)
         return None if entry is None else _load(entry)
 
@@ -38,7 +45,7 @@ class CommandGroup(click.Group):
         """Return the command that the arguments name; called by click."""
         from iop_core.errors import did_you_mean
 
-        known = _entries(ctx)
+        known = _SELF_RELIANT if args[0] in _SELF_RELIANT else _entries(ctx)
         if args[0] not in known and not ctx.resilient_parsing:
             ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
@@ -57,20 +64,23 @@ class CommandGroup(click.Group):
         """Run a command line; takes what click takes, and ends by SystemExit just like it."""
         application = extra.setdefault("obj", Application())
         standalone = extra.pop("standalone_mode", True)
-        command_line: Sequence[str] | None = args[0] if args else extra.pop("args", None)
+        from iop_cli.old_flags import sub_command_line
+
+        given: Sequence[str] | None = args[0] if args else extra.pop("args", None)
+        line = list(sys.argv[1:] if given is None else given)
+        as_json = "--json" in line[: line.index("--") if "--" in line else None]
         try:
-            code: int = super().main(command_line, standalone_mode=False, **extra) or ExitCode.OK
-        except click.Abort:
+            code: int = super().main(sub_command_line(line), standalone_mode=False, **extra) or ExitCode.OK
+        except (click.Abort, KeyboardInterrupt):
             code = ExitCode.INTERRUPTED
         except click.ClickException as exc:
             from iop_cli.failures import report_usage
 
-            report_usage(exc)
-            code = exc.exit_code
+            code = report_usage(exc, as_json=as_json)
         except Exception as exc:  # noqa: BLE001 - boundary: a command may raise anything
             from iop_cli.failures import report_failure
 
-            code = report_failure(exc, debug=application.debug)
+            code = report_failure(exc, debug=application.debug, as_json=as_json)
         if standalone:
             sys.exit(code)
         return code

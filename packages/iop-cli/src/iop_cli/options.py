@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from iop_core.backends import DURABILITIES
+from iop_cli.application import Application
+from iop_cli.completion import items
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -18,14 +19,8 @@ namespace_option = click.option(
 production_option = click.option(
     "--production", "name", metavar="NAME", help="Production to run, when the file has several."
 )
-durability_option = click.option(
-    "--durability",
-    type=click.Choice(DURABILITIES),
-    default="full",
-    show_default=True,
-    help="full: a message is on the disk before its send returns; normal: a power cut may lose the last ones.",
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def _fields(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str] | None:
@@ -41,8 +36,8 @@ _FILTERS = (
     click.option("--session", "session_id", metavar="ID", help="Messages of that session."),
     click.option("--status", metavar="STATUS", help="Name or number, such as Error or 8."),
     click.option("--type", metavar="TYPE", help="Request or Response."),
-    click.option("--source", metavar="ITEM", help="Sent by that item."),
-    click.option("--target", metavar="ITEM", help="Sent to that item."),
+    click.option("--source", metavar="ITEM", shell_complete=items, help="Sent by that item."),
+    click.option("--target", metavar="ITEM", shell_complete=items, help="Sent to that item."),
     click.option("--class", "body_class", metavar="CLASS", help="Full name of the class, or its last part."),
     click.option("--error/--no-error", "is_error", default=None, help="Only with, or only without an error."),
     click.option("--error-text", metavar="TEXT", help="With this text in the error."),
@@ -58,13 +53,48 @@ _FILTERS = (
 )
 
 
+def _remember(context: click.Context, parameter: click.Parameter, given: object) -> None:
+    """Keep where productions run for ``Application.query``; called by click."""
+    if given and parameter.name is not None:
+        setattr(context.ensure_object(Application), parameter.name, given)
+
+
 def data_dir_option(default: str) -> Callable[[_Function], _Function]:
-    """Return the option ``--data-dir`` with the given words for its default."""
-    return click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path, file_okay=False),
-        help=f"Directory of the local backend's data; default: IOP_URL, else {default}.",
+    """Return the options that say where productions run: ``--data-dir``, which is passed on, and its alternatives.
+
+    Args:
+        default: Words for the directory that is used when nothing says anything.
+    """
+    options = (
+        click.option(
+            "--data-dir",
+            type=click.Path(path_type=Path, file_okay=False),
+            help=f"Directory of the local backend's data; default: IOP_URL, else IOP_SETTINGS, else {default}.",
+        ),
+        click.option("--url", expose_value=False, callback=_remember, help="URL of the backend, instead."),
+        click.option(
+            "--remote-settings",
+            type=click.Path(path_type=Path, dir_okay=False),
+            expose_value=False,
+            callback=_remember,
+            help="File whose REMOTE_SETTINGS say where; it is read, and not run.",
+        ),
+        click.option(
+            "--local",
+            "is_local",
+            is_flag=True,
+            expose_value=False,
+            callback=_remember,
+            help="On this machine, whatever the environment says.",
+        ),
     )
+
+    def add(function: _Function) -> _Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
 
 
 def filter_options(function: _Function) -> _Function:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import click
 
-from iop_director.safe_text import one_line
+from iop_cli.application import Application
+from iop_director.safe_text import one_line, safe_json
 
 # Wide enough that nothing is folded when the output goes to a file or a pipe.
 _FILE_WIDTH = 10_000
@@ -16,7 +17,15 @@ _FILE_WIDTH = 10_000
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON; characters of all languages stay as they are."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(text if text.isascii() else safe_json(text))
+
+
+def tell(text: str) -> None:
+    """Say in one line what was done, unless ``--quiet`` was given."""
+    application = click.get_current_context().find_object(Application)
+    if application is None or not application.quiet:
+        click.echo(one_line(text))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -17,13 +17,15 @@ _LOCATIONS = {
     "update": "control:update",
 }
 
-_SUMMARIES = {
+SUMMARIES = {
     "audit": "Show what operators did, and whether that record is whole.",
     "check": "Look for mistakes in productions without running them.",
+    "doctor": "Find out what is wrong with this installation and its data, and how to repair it.",
     "export": "Write a production in another format.",
     "graph": "Show the items of a production and the routes between them.",
     "bindings": "List or remove registered Python classes.",
     "component": "Look at single items, stop and start them.",
+    "completion": "Print the script that lets a shell complete commands and names.",
     "default": "Show or choose the default production.",
     "dev": "Run a production and take over changes of its code.",
     "init": "Prepare a place for IoP, such as an IRIS.",

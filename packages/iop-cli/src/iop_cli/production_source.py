@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_cli.application import Application, local_url
+from iop_cli.application import Application
+from iop_core.errors import ConfigurationError
+from iop_director.deployed_calls import NOT_DEFINED
 from iop_director.deployed_production import load_definition
 from iop_migrate import choose_production, load_settings
 
 if TYPE_CHECKING:
     from iop_core.definitions import ProductionDefinition
     from iop_director import Director
+    from iop_migrate import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,28 @@ class ProductionSource:
 
 def is_file(text: str) -> bool:
     """Return whether an argument names a settings file, and not a deployed production."""
-    return text.endswith(".py") or os.sep in text or Path(text).exists()
+    return text.endswith(".py") or os.sep in text or (bool(text) and Path(text).exists())
 
 
-def url_for_file(file: Path, data_dir: Path | None) -> str | None:
-    """Return where the productions of a file run: in ``.iop`` beside it, when nothing else says so."""
-    if data_dir is not None:
-        return local_url(data_dir)
-    if os.environ.get("IOP_URL"):
-        return None  # the director reads it
-    return local_url(file.absolute().parent / ".iop")
+def read_settings(file: Path | str) -> Settings:
+    """Run a settings file and return what it holds; what it prints goes to standard error."""
+    with redirect_stdout(sys.stderr):
+        return load_settings(file)
+
+
+def production_name(director: Director, given: str | None) -> str:
+    """Return the name that was given, else that of the default production.
+
+    Raises:
+        ConfigurationError: There is neither.
+    """
+    chosen = given or director.get_default_production()
+    if not chosen or chosen == NOT_DEFINED:
+        raise ConfigurationError(
+            "no production name provided and no default production is defined; name one, or choose a default with "
+            "'iop default NAME'"
+        )
+    return chosen
 
 
 def source_of(
@@ -66,10 +83,10 @@ def source_of(
 
         return ProductionSource(director, read_deployed(), read_deployed)
     file = Path(given).absolute()
-    chosen = choose_production(load_settings(given), production)
-    director = application.director(url=url_for_file(file, data_dir), namespace=namespace or chosen.namespace)
+    chosen = choose_production(read_settings(given), production)
+    director = application.query(data_dir, namespace or chosen.namespace, beside=file)
 
     def read_file() -> ProductionDefinition:
-        return choose_production(load_settings(file), chosen.name).definition()
+        return choose_production(read_settings(file), chosen.name).definition()
 
     return ProductionSource(director, chosen.definition(), read_file)

@@ -33,7 +33,7 @@ def trial_options(function: _Function) -> _Function:
             metavar="SECONDS",
             help="How long to wait for the reply; exit code 5 when none comes.",
         ),
-        click.option("--restart", is_flag=True, help="Restart the item before."),
+        click.option("--restart/--no-restart", help="Whether to restart the item before; default: not."),
         click.option("-B", "--body", metavar="JSON|@FILE", help="Its fields, or a file that holds them."),
         click.option("-C", "--classname", metavar="CLASS", help="Class of the message; none: an empty message."),
     ):

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
-from iop_cli.options import data_dir_option, namespace_option, query_options
-from iop_cli.output import print_json, print_table
+from iop_cli.options import query_options, yes_option
+from iop_cli.output import print_json, print_table, tell
 from iop_director.safe_text import one_line
 from iop_migrate import list_bindings, unregister_component
 
@@ -47,12 +47,11 @@ def list_command(
 
 @bindings.command(name="remove")
 @click.argument("name", metavar="CLASS")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@namespace_option
-@data_dir_option(".iop below the current directory")
+@yes_option
+@query_options
 @pass_application
 def remove_command(
-    application: Application, *, name: str, yes: bool, namespace: str | None, data_dir: Path | None
+    application: Application, *, name: str, yes: bool, namespace: str | None, data_dir: Path | None, as_json: bool
 ) -> None:
     """Forget the registered class CLASS; its source stays.
 
@@ -60,6 +59,9 @@ def remove_command(
     """
     director = application.query(data_dir, namespace)
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Remove the binding {one_line(name)}?", abort=True)
+        click.confirm(f"Remove the binding {one_line(name)}?", abort=True, err=True)
     unregister_component(name, director=director)
-    click.echo(f"Removed binding {one_line(name)}.")
+    if as_json:
+        print_json({"class": name, "result": "removed"})
+    else:
+        tell(f"Removed binding {name}.")

@@ -10,8 +10,9 @@ from iop_cli.application import Application, pass_application
 from iop_cli.exit_codes import ExitCode
 from iop_cli.options import json_option
 from iop_cli.output import print_json
+from iop_cli.production_source import read_settings
 from iop_director.safe_text import one_line
-from iop_migrate import choose_production, load_settings
+from iop_migrate import choose_production
 from iop_production.route_checks import handler_warnings
 from iop_production.validation import build_report
 
@@ -31,7 +32,7 @@ def check(
     Ends with exit code 3 when there are any. Warnings are about handlers that never count,
     such as a second one for the same message.
     """
-    settings = load_settings(file)
+    settings = read_settings(file)
     productions = settings.productions if name is None else [choose_production(settings, name)]
     is_wrong = False
     records: list[dict[str, object]] = []

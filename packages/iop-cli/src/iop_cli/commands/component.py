@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
+from iop_cli.completion import items
 from iop_cli.options import query_options
-from iop_cli.output import print_json, print_table
+from iop_cli.output import print_json, print_table, tell
 from iop_cli.trial import trial_options, try_component
 from iop_director.records import item_to_dict
-from iop_director.safe_text import one_line
 
 
 @click.group()
@@ -24,16 +24,16 @@ def component() -> None:
 @pass_application
 def list_items(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
     """Show what each item does."""
-    items = application.query(data_dir, namespace).items()
+    found = application.query(data_dir, namespace).items()
     if as_json:
-        print_json([item_to_dict(item) for item in items])
+        print_json([item_to_dict(item) for item in found])
     else:
-        rows = ((i.name, i.kind, i.state.value, i.queue_count, i.handled, i.errors, i.reason) for i in items)
+        rows = ((i.name, i.kind, i.state.value, i.queue_count, i.handled, i.errors, i.reason) for i in found)
         print_table(("Item", "Kind", "State", "Queued", "Handled", "Errors", "Reason"), rows)
 
 
 @component.command()
-@click.argument("name")
+@click.argument("name", shell_complete=items)
 @query_options
 @pass_application
 def start(application: Application, *, name: str, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def start(application: Application, *, name: str, namespace: str | None, data_di
 
 
 @component.command()
-@click.argument("name")
+@click.argument("name", shell_complete=items)
 @query_options
 @pass_application
 def stop(application: Application, *, name: str, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
@@ -53,7 +53,7 @@ def stop(application: Application, *, name: str, namespace: str | None, data_dir
 
 
 @component.command()
-@click.argument("name")
+@click.argument("name", shell_complete=items)
 @query_options
 @pass_application
 def restart(
@@ -65,7 +65,7 @@ def restart(
 
 
 @component.command("test")
-@click.argument("name")
+@click.argument("name", shell_complete=items)
 @trial_options
 @query_options
 @pass_application
@@ -78,4 +78,4 @@ def _tell(name: str, deed: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"component": name, "result": deed})
     else:
-        click.echo(f"{one_line(name)} {deed}.")
+        tell(f"{name} {deed}.")

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
-from iop_cli.options import query_options
-from iop_cli.output import print_json
+from iop_cli.options import query_options, yes_option
+from iop_cli.output import print_json, tell
 from iop_core.errors import BackendError
 from iop_director import Director
 from iop_director.records import status_to_dict
@@ -25,11 +25,11 @@ def stop(application: Application, *, namespace: str | None, data_dir: Path | No
     director = application.query(data_dir, namespace)
     name = director.connect().status().production
     director.stop_production()
-    _tell(director, f"{name} stopped.", as_json=as_json)
+    _tell(director, f"Production {name} stopped.", as_json=as_json)
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @query_options
 @pass_application
 def kill(application: Application, *, yes: bool, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
@@ -39,7 +39,7 @@ def kill(application: Application, *, yes: bool, namespace: str | None, data_dir
     if not yes and sys.stdin.isatty():
         click.confirm(f"End {one_line(name)}, also in the middle of its work?", abort=True, err=True)
     director.shutdown_production()
-    _tell(director, f"{name} ended.", as_json=as_json)
+    _tell(director, f"Production {name} ended.", as_json=as_json)
 
 
 @click.command()
@@ -49,7 +49,8 @@ def restart(application: Application, *, namespace: str | None, data_dir: Path |
     """Stop the production that runs and start it as 'iop start' did, with the code as it is now."""
     director = application.query(data_dir, namespace)
     director.restart_production()
-    _tell(director, f"{director.status().production} restarted (process {director.status().pid}).", as_json=as_json)
+    status = director.status()
+    _tell(director, f"Production {status.production} restarted (process {status.pid}).", as_json=as_json)
 
 
 @click.command()
@@ -62,7 +63,7 @@ def update(application: Application, *, namespace: str | None, data_dir: Path | 
     if as_json:
         print_json(asdict(result))
     else:
-        click.echo(one_line(f"{director.status().production} updated: {result.to_text()}"))
+        tell(f"Production {director.status().production} updated: {result.to_text()}")
     if result.failed:
         raise BackendError(f"not all items could take it over: {', '.join(result.failed)}")
 
@@ -71,4 +72,4 @@ def _tell(director: Director, text: str, *, as_json: bool) -> None:
     if as_json:
         print_json(status_to_dict(director.status()))
     else:
-        click.echo(one_line(text))
+        tell(text)

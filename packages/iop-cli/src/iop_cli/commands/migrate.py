@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from iop_cli.application import Application, local_url, pass_application
+from iop_cli.application import Application, pass_application
 from iop_cli.options import data_dir_option, json_option, namespace_option
 from iop_cli.output import print_json
 from iop_director.safe_text import one_line
@@ -21,7 +21,7 @@ from iop_migrate import migrate as migrate_file
 @click.option("--strict", is_flag=True, help="Refuse productions with validation issues.")
 @click.option("--reason", metavar="TEXT", help="Why, for the list of changes.")
 @namespace_option
-@data_dir_option("REMOTE_SETTINGS of the file, else .iop below the current directory")
+@data_dir_option("REMOTE_SETTINGS of FILE, else .iop below the current directory")
 @json_option
 @pass_application
 def migrate(
@@ -40,7 +40,8 @@ def migrate(
     All of the file is checked first; then everything is written, or nothing. What is
     deployed already is not written again.
     """
-    director = None if data_dir is None else application.director(url=local_url(data_dir), namespace=namespace)
+    is_named = data_dir is not None or application.names_a_place
+    director = application.query(data_dir, namespace) if is_named else None
     # What the file itself prints is no part of the plan.
     with redirect_stdout(sys.stderr):
         result = migrate_file(

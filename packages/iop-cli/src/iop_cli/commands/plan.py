@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
 
 from iop_cli.application import Application, pass_application
 from iop_cli.exit_codes import ExitCode
-from iop_cli.options import query_options
+from iop_cli.options import query_options, yes_option
 from iop_cli.output import print_json
+from iop_cli.production_source import read_settings
 from iop_director import Director
-from iop_director.place import REMOTE_SETTINGS
+from iop_director.remote_settings import REMOTE_SETTINGS
 from iop_director.safe_text import one_line
-from iop_migrate import choose_production, load_settings
+from iop_migrate import choose_production
 from iop_production import Production, ProductionApplyResult, ProductionChangePlan
 from iop_production.backup import DEFAULT_FOLDER, read_backup
 
@@ -25,7 +24,6 @@ _production_option = click.option("--production", "name", metavar="NAME", help="
 _destructive_option = click.option(
     "--allow-destructive", is_flag=True, help="Also remove items, settings and routes, and replace classes."
 )
-_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 _actor_option = click.option("--actor", metavar="NAME", help="Who does it; default: the user of this process.")
 _reason_option = click.option("--reason", default="", metavar="TEXT", help="Why; kept with the change.")
 _no_update_option = click.option("--no-update", is_flag=True, help="Leave what runs as it is until its next start.")
@@ -88,7 +86,7 @@ def review(*, plan_file: Path, as_json: bool) -> None:
 @_no_update_option
 @_actor_option
 @_reason_option
-@_yes_option
+@yes_option
 @query_options
 @pass_application
 @click.pass_context
@@ -170,7 +168,7 @@ def verify(
 @_no_update_option
 @_actor_option
 @_reason_option
-@_yes_option
+@yes_option
 @query_options
 @pass_application
 @click.pass_context
@@ -218,11 +216,10 @@ def _production(
     application: Application, file: Path, name: str | None, *, namespace: str | None, data_dir: Path | None
 ) -> Production:
     """Return a production of a settings file, with the director for the place where it is deployed."""
-    with redirect_stdout(sys.stderr):  # what the file itself prints is no part of a plan
-        settings = load_settings(file)
+    settings = read_settings(file)
     production = choose_production(settings, name)
     wanted = namespace or production.namespace
-    if data_dir is None and not os.environ.get("IOP_URL") and hasattr(settings.module, REMOTE_SETTINGS):
+    if data_dir is None and not application.names_a_place and hasattr(settings.module, REMOTE_SETTINGS):
         return production.with_director(Director(namespace=wanted, remote_settings=file, plugins=application.plugins))
     return production.with_director(application.query(data_dir, wanted))
 

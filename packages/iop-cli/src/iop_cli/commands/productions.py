@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
+from iop_cli.completion import productions
 from iop_cli.options import query_options
-from iop_cli.output import print_json, print_table
+from iop_cli.output import print_json, print_table, tell
 from iop_director.deployed_calls import NOT_DEFINED
 from iop_director.safe_text import one_line
 
@@ -26,7 +27,7 @@ def list_productions(application: Application, *, namespace: str | None, data_di
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=productions)
 @click.option("--clear", is_flag=True, help="Have no default production any more.")
 @query_options
 @pass_application
@@ -48,5 +49,9 @@ def default(
     chosen = director.get_default_production()
     if as_json:
         print_json({"default": None if chosen == NOT_DEFINED else chosen})
+    elif name is not None or clear:
+        tell(
+            "There is no default production any more." if clear or not name else f"{chosen} is the default production."
+        )
     else:
         click.echo(one_line(chosen))

@@ -7,16 +7,18 @@ from pathlib import Path
 import click
 
 from iop_cli.application import Application, pass_application
+from iop_cli.completion import deployed_productions
 from iop_cli.console_logging import console_logging
+from iop_cli.durability import durability_option
 from iop_cli.foreground import StopSignals, serve
-from iop_cli.options import data_dir_option, durability_option, namespace_option, production_option
+from iop_cli.options import data_dir_option, namespace_option, production_option
 from iop_cli.production_source import source_of
 from iop_core.backends import RunOptions
 from iop_director.safe_text import one_line
 
 
 @click.command()
-@click.argument("file", metavar="FILE|NAME")
+@click.argument("file", metavar="FILE|NAME", shell_complete=deployed_productions)
 @production_option
 @namespace_option
 @data_dir_option(".iop beside the file")

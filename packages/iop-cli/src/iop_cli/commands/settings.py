@@ -12,7 +12,7 @@ import click
 
 from iop_cli.application import Application, pass_application
 from iop_cli.options import data_dir_option, json_option, namespace_option, production_option, query_options
-from iop_cli.output import print_json, print_table, time_text
+from iop_cli.output import print_json, print_table, tell, time_text
 from iop_cli.production_source import source_of
 from iop_core.actors import current_user
 from iop_core.errors import SettingError, did_you_mean
@@ -57,8 +57,7 @@ def list_settings(application: Application, *, namespace: str | None, data_dir: 
 @click.option("--description", default="", metavar="TEXT", help="For people.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept with the value.")
 @click.option("--actor", default="", metavar="NAME", help="Who sets it; default: the user of this process.")
-@data_dir_option(".iop below the current directory")
-@namespace_option
+@query_options
 @pass_application
 def set_setting(
     application: Application,
@@ -66,6 +65,7 @@ def set_setting(
     *,
     namespace: str | None,
     data_dir: Path | None,
+    as_json: bool,
     actor: str,
     **keys: Any,
 ) -> None:
@@ -76,16 +76,19 @@ def set_setting(
     """
     default = DefaultSetting(**keys, changed=datetime.now(timezone.utc), actor=actor or current_user())
     application.query(data_dir, namespace).default_settings.put(default)
+    if as_json:
+        print_json(_plain(default))
+    else:
+        tell(f"{default.name} is set for {default.production}/{default.item}/{default.host_class}.")
 
 
 @settings.command(name="delete")
 @click.argument("name", metavar="SETTING")
 @_key_options
-@data_dir_option(".iop below the current directory")
-@namespace_option
+@query_options
 @pass_application
 def delete_setting(
-    application: Application, /, *, namespace: str | None, data_dir: Path | None, name: str, **keys: str
+    application: Application, /, *, namespace: str | None, data_dir: Path | None, as_json: bool, name: str, **keys: str
 ) -> None:
     """Remove the system default with exactly these keys."""
     table = application.query(data_dir, namespace).default_settings
@@ -95,6 +98,10 @@ def delete_setting(
             f"there is no default setting {name!r} for {'/'.join(keys.values())}{did_you_mean(name, known)}; see "
             "'iop settings list'"
         )
+    if as_json:
+        print_json({"name": name, **keys, "result": "removed"})
+    else:
+        tell(f"{name} is no longer set for {'/'.join(keys.values())}.")
 
 
 @settings.command()

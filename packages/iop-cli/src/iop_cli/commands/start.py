@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from iop_cli.application import Application, pass_application
-from iop_cli.options import data_dir_option, durability_option, json_option, namespace_option, production_option
-from iop_cli.output import print_json
-from iop_cli.production_source import is_file, url_for_file
+from iop_cli.completion import deployed_productions
+from iop_cli.durability import durability_option
+from iop_cli.options import data_dir_option, json_option, namespace_option, production_option
+from iop_cli.output import print_json, tell
+from iop_cli.production_source import is_file, read_settings
 from iop_core.backends import StartOrder
 from iop_director.event_log import follow_log, format_entry
 from iop_director.life_cycle import order_for, start
 from iop_director.records import status_to_dict
-from iop_director.safe_text import one_line
-from iop_migrate import choose_production, load_settings
+from iop_migrate import choose_production
 
 if TYPE_CHECKING:
     from iop_core.backends import RunningProduction
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 
 @click.command("start")
-@click.argument("file", metavar="[FILE|NAME]", required=False)
+@click.argument("file", metavar="[FILE|NAME]", required=False, shell_complete=deployed_productions)
 @production_option
 @namespace_option
 @data_dir_option(".iop beside the file, or below the current directory")
 @durability_option
-@click.option("--detach", is_flag=True, help="Return when it is ready, instead of showing its log until Ctrl-C.")
+@click.option("-D", "--detach", is_flag=True, help="Return when it is ready, instead of showing its log until Ctrl-C.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, help="Seconds it may take."
 )
@@ -56,8 +57,8 @@ def start_command(
     if file is not None and is_file(file):
         path = Path(file).absolute()
         # Mistakes in the file are told here, by the process that was asked.
-        chosen = choose_production(load_settings(file), name)
-        director = application.director(url=url_for_file(path, data_dir), namespace=namespace or chosen.namespace)
+        chosen = choose_production(read_settings(file), name)
+        director = application.query(data_dir, namespace or chosen.namespace, beside=path)
         order = StartOrder(chosen.name, str(path), durability, timeout)
     else:
         director = application.query(data_dir, namespace)
@@ -68,7 +69,7 @@ def start_command(
     if as_json:
         print_json(status_to_dict(status))
     else:
-        click.echo(f"{one_line(status.production)} started (process {status.pid}).")
+        tell(f"Production {status.production} started (process {status.pid}).")
     if not detach:
         _show_log(director, running, status.production)
 
@@ -79,4 +80,4 @@ def _show_log(director: Director, running: RunningProduction, production: str) -
             click.echo(format_entry(entry))
     except KeyboardInterrupt:
         running.stop()
-        click.echo(f"{one_line(production)} stopped.")
+        tell(f"Production {production} stopped.")

@@ -118,9 +118,9 @@ def index(
 ) -> None:
     """Make messages of CLASS (module.Class) searchable that were stored before it named fields to search for."""
     if file is not None:
-        from iop_migrate import load_settings
+        from iop_cli.production_source import read_settings
 
-        load_settings(file)
+        read_settings(file)
     count = application.query(data_dir, namespace).index_messages(class_name, actor=actor, reason=reason)
     if as_json:
         print_json({"class_name": class_name, "count": count})
