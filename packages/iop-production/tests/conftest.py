@@ -186,6 +186,7 @@ _SETTINGS = {
     for name in (
         *("shutdown_timeout", "update_timeout", "alert_notification_manager", "alert_notification_operation"),
         *("alert_notification_recipients", "alert_action_window"),
+        *("purge_at", "purge_days_to_keep", "purge_keep_errors_days"),
     )
 }
 

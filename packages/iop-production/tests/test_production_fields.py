@@ -24,6 +24,7 @@ def test_defaults_are_those_of_iris() -> None:
     assert (prod.description, prod.shutdown_timeout, prod.update_timeout) == ("", 120, 10)
     assert (prod.alert_notification_manager, prod.alert_notification_operation) == ("", "")
     assert (prod.alert_notification_recipients, prod.alert_action_window) == ("", 60)
+    assert (prod.purge_at, prod.purge_days_to_keep, prod.purge_keep_errors_days) == ("", 7, 0)
     assert prod.namespace is None
     assert prod.director is None
 
@@ -60,7 +61,8 @@ def test_signature_is_made_of_fields_alone() -> None:
     assert parameters == [
         *("name", "testing_enabled", "log_general_trace_events", "actor_pool_size", "description"),
         *("shutdown_timeout", "update_timeout", "alert_notification_manager", "alert_notification_operation"),
-        *("alert_notification_recipients", "alert_action_window", "namespace", "director"),
+        *("alert_notification_recipients", "alert_action_window"),
+        *("purge_at", "purge_days_to_keep", "purge_keep_errors_days", "namespace", "director"),
         *("serializer", "allowed_serializers", "schedules"),
     ]
     with pytest.raises(TypeError, match="unexpected keyword argument 'hydrate'"):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iop_core.headers import BusinessType
+from iop_core.purging import DailyPurge
 
 _KINDS = {
     "service": BusinessType.SERVICE,
@@ -77,6 +78,7 @@ class ProductionDefinition:
         serializer: Name of the serializer that writes messages whose class names none.
         allowed_serializers: Names of serializers that need permission and have it.
         schedules: Name to text of the schedules that items refer to as ``@Name``.
+        daily_purge: What is removed by itself every day; None: nothing is.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ProductionDefinition:
     serializer: str = "json"
     allowed_serializers: tuple[str, ...] = ()
     schedules: Mapping[str, str] = field(default_factory=dict[str, str])
+    daily_purge: DailyPurge | None = None
 
     def item(self, name: str) -> ItemDefinition | None:
         """Return the item of that name, or None."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from iop_core.errors import ConfigurationError, did_you_mean
 
@@ -101,6 +101,24 @@ def _first_moment(days: int, now: datetime) -> datetime:
 
 
 DEFAULT_PURGE = PurgeOptions()
+
+
+def never() -> bool:
+    """Return False: nobody calls it off."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class DailyPurge:
+    """A purge that a production has made every day by itself.
+
+    Attributes:
+        at: When, by the clock on the wall.
+        options: What goes.
+    """
+
+    at: time
+    options: PurgeOptions = DEFAULT_PURGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

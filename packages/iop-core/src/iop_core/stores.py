@@ -315,7 +315,9 @@ class Store(ABC):
     def wait_until_idle(self, timeout_seconds: float | None) -> bool:
         """Wait until no open queue holds a message and nothing waits to be written."""
 
-    def purge(self, options: PurgeOptions, now: datetime, *, dry_run: bool) -> PurgeResult:
+    def purge(
+        self, options: PurgeOptions, now: datetime, *, dry_run: bool, is_called_off: Callable[[], bool] = never
+    ) -> PurgeResult:
         """Remove what is old and return the proof; messages are taken over and stored meanwhile.
 
         Ids are never given again, whatever was removed.
@@ -324,6 +326,7 @@ class Store(ABC):
             options: What goes.
             now: The present, by which ``options`` say what is old.
             dry_run: True: only count.
+            is_called_off: Asked between pieces; True: the rest stays, and is ``left``.
 
         Raises:
             StoreError: It failed, or this store cannot do it; what was removed before stays removed.

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from iop_core.definitions import ItemDefinition, ProductionDefinition
-from iop_core.errors import ProductionError, ProductionTypeError
+from iop_core.errors import ConfigurationError, ProductionError, ProductionTypeError
+from iop_core.purging import DailyPurge, PurgeOptions
 from iop_production.component_classes import adapter_type, declared_ports
 from iop_production.message_registrations import register_in_process
 from iop_production.names import proxy_name
 from iop_production.target_lists import split_targets
-from iop_production.texts import boolean_of
+from iop_production.texts import boolean_of, text_of, time_of_day
 
 if TYPE_CHECKING:
     from iop_production.component_ref import ComponentRef
@@ -38,7 +39,23 @@ def define_production(production: Production) -> ProductionDefinition:
         serializer=_serializer_name(production.serializer, "serializer"),
         allowed_serializers=_serializer_names(production.allowed_serializers),
         schedules=dict(production.schedules),
+        daily_purge=_daily_purge(production),
     )
+
+
+def _daily_purge(production: Production) -> DailyPurge | None:
+    text = text_of(production.purge_at).strip()
+    if not text:
+        return None
+    at = time_of_day(text)
+    if at is None:
+        raise ProductionError(f"purge_at of production must be a time of the day such as '03:00', got {text!r}")
+    days = _integer(production.purge_days_to_keep, "production", "purge_days_to_keep")
+    error_days = _integer(production.purge_keep_errors_days, "production", "purge_keep_errors_days")
+    try:
+        return DailyPurge(at, PurgeOptions(days_to_keep=days, keep_errors_days=error_days))
+    except ConfigurationError as exc:
+        raise ProductionError(f"purge of production: {exc}") from exc
 
 
 def _define_item(ref: ComponentRef) -> ItemDefinition:

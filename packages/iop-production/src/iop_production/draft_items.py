@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from iop_production.production import Production
 
 _BOOLEANS = ("enabled", "foreground", "log_trace_events", "testing_enabled", "log_general_trace_events")
-_NUMBERS = ("pool_size", "actor_pool_size", "shutdown_timeout", "update_timeout", "alert_action_window")
+_NUMBERS = (
+    "pool_size",
+    "actor_pool_size",
+    "shutdown_timeout",
+    "update_timeout",
+    "alert_action_window",
+    "purge_days_to_keep",
+    "purge_keep_errors_days",
+)
 _DEFAULTS = {"enabled": "true", "pool_size": "1", "foreground": "false", "log_trace_events": "false"}
 _OPTIONS = ("enabled", "pool_size", "category", "foreground", "comment", "log_trace_events", "schedule")
 UNKNOWN_CLASS = "Missing.Class"

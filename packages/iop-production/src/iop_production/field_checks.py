@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iop_production.texts import boolean_of, text_of
+from iop_production.texts import boolean_of, text_of, time_of_day
 from iop_production.validation_report import IssueKind, ProductionValidationIssue
 
 if TYPE_CHECKING:
@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
 _PRODUCTION_BOOLEANS = ("testing_enabled", "log_general_trace_events")
 _PRODUCTION_NUMBERS = ("shutdown_timeout", "update_timeout", "alert_action_window")
+_PRODUCTION_COUNTS = ("actor_pool_size", "purge_days_to_keep", "purge_keep_errors_days")
 _ITEM_BOOLEANS = ("enabled", "foreground", "log_trace_events")
 
 
 def check_production_fields(production: Production) -> Iterator[ProductionValidationIssue]:
     """Yield what is wrong with the fields of a production itself."""
-    yield from _check("production", "production", production, _PRODUCTION_BOOLEANS, ("actor_pool_size",))
+    yield from _check("production", "production", production, _PRODUCTION_BOOLEANS, _PRODUCTION_COUNTS)
     for field in _PRODUCTION_NUMBERS:
         number = _number(getattr(production, field))
         if number is None or number < 0:
             yield _issue("production", "production", field, getattr(production, field), "a number from 0 up")
+
+    moment = text_of(production.purge_at).strip()
+    if moment and time_of_day(moment) is None:
+        yield _issue("production", "production", "purge_at", production.purge_at, "a time of the day such as 03:00")
 
 
 def check_item_fields(ref: ComponentRef) -> Iterator[ProductionValidationIssue]:

@@ -19,6 +19,9 @@ SETTING_NAMES = {
     "alert_notification_operation": "AlertNotificationOperation",
     "alert_notification_recipients": "AlertNotificationRecipients",
     "alert_action_window": "AlertActionWindow",
+    "purge_at": "PurgeAt",
+    "purge_days_to_keep": "PurgeDaysToKeep",
+    "purge_keep_errors_days": "PurgeKeepErrorsDays",
 }
 
 
@@ -40,6 +43,10 @@ class ProductionFields:
         alert_notification_operation: Item that sends notifications of alerts.
         alert_notification_recipients: Who gets them, separated by commas.
         alert_action_window: Minutes in which an alert should be dealt with.
+        purge_at: When old messages are removed every day, such as ``03:00`` by the clock on the
+            wall; empty: never. This and the next two are for productions that run in Python.
+        purge_days_to_keep: Days that such a purge keeps; today counts as one.
+        purge_keep_errors_days: Days that it keeps errors, when that is longer.
         namespace: Namespace of IRIS; None: the current one.
         director: Director for life-cycle calls; None: chosen when one is needed.
         serializer: Name of the serializer that writes messages whose class names none. This
@@ -63,6 +70,9 @@ class ProductionFields:
     alert_notification_operation: str = ""
     alert_notification_recipients: str = ""
     alert_action_window: float = 60
+    purge_at: str = ""
+    purge_days_to_keep: int = 7
+    purge_keep_errors_days: int = 0
     namespace: str | None = None
     director: Any = None
     serializer: str = "json"
@@ -83,6 +93,9 @@ class ProductionFields:
         alert_notification_operation: str | None = None,
         alert_notification_recipients: str | None = None,
         alert_action_window: float | None = None,
+        purge_at: str | None = None,
+        purge_days_to_keep: int | None = None,
+        purge_keep_errors_days: int | None = None,
         namespace: str | None = None,
         director: object = None,
         serializer: str | None = None,
@@ -100,6 +113,9 @@ class ProductionFields:
             "alert_notification_operation": alert_notification_operation,
             "alert_notification_recipients": alert_notification_recipients,
             "alert_action_window": alert_action_window,
+            "purge_at": purge_at,
+            "purge_days_to_keep": purge_days_to_keep,
+            "purge_keep_errors_days": purge_keep_errors_days,
             "namespace": namespace,
             "director": director,
             "serializer": serializer,
@@ -162,6 +178,16 @@ class ProductionFields:
             alert_notification_recipients=recipients,
             alert_action_window=action_window,
         )
+
+    def purging(self, at: str, *, days_to_keep: int | None = None, keep_errors_days: int | None = None) -> Self:
+        """Have old messages removed every day; None leaves a value.
+
+        Args:
+            at: When, such as ``03:00`` by the clock on the wall; empty: never.
+            days_to_keep: Days that are kept; today counts as one.
+            keep_errors_days: Days that errors are kept, when that is longer.
+        """
+        return self._set(purge_at=at, purge_days_to_keep=days_to_keep, purge_keep_errors_days=keep_errors_days)
 
     def in_namespace(self, namespace: str | None) -> Self:
         """Set the namespace of IRIS; None: the current one."""

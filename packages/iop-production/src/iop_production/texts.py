@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def time_of_day(text: str) -> time | None:
+    """Return the time of the day that a text names, such as ``03:00``; None when it is none, or has a zone."""
+    try:
+        moment = time.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is None else None
 
 
 def text_of(value: object) -> str:

@@ -47,6 +47,8 @@ from iop_engine.alerts.item_watch import ItemWatch
 from iop_engine.answers import message_of, wait_for
 from iop_engine.component_host import ComponentHost
 from iop_engine.component_sources import source_of
+from iop_engine.daily_purge import DailyPurges
+from iop_engine.engine_settings import opens_super_sessions
 from iop_engine.history import History
 from iop_engine.in_proc_calls import call, deliver
 from iop_engine.item_deeds import ItemDeeds
@@ -118,6 +120,7 @@ class Engine:
         runtime.on_disable.append(self._items.disable_from_inside)
         runtime.alerts.follow(production)
         self._watch = ItemWatch(runtime, runtime.alerts, self._runs)
+        self._daily_purges = DailyPurges(upkeep, options.clock, runtime.alerts)
 
     def start(self) -> None:
         """Start operations, then processes, then services; returns when all are ready.
@@ -131,6 +134,7 @@ class Engine:
         try:
             self._items.start_all()
             self._watch.follow(production=self._items.production)
+            self._daily_purges.follow(self._production.daily_purge)
         except BaseException:
             self.stop()
             raise
@@ -149,6 +153,7 @@ class Engine:
                 callback()
             self._runtime.is_stopping.set()
             self._watch.stop()
+            self._daily_purges.stop()
             self._streams.stop()
             self._items.stop_all()
             try:
@@ -174,6 +179,7 @@ class Engine:
         self._runtime.alerts.follow(definition)
         result = self._items.update(definition, addresses, windows)
         self._watch.follow(definition)
+        self._daily_purges.follow(definition.daily_purge)
         self._item_deeds.record_update(result, actor=actor, reason=reason)
         return result
 
@@ -276,7 +282,10 @@ class Engine:
             if not self._store.wait_until_idle(_left(deadline)):
                 return False
             is_resting = (
-                all(loop.is_resting() for loop in loops) and self._alarms.is_resting() and self._watch.is_resting()
+                all(loop.is_resting() for loop in loops)
+                and self._alarms.is_resting()
+                and self._watch.is_resting()
+                and self._daily_purges.is_resting()
             )
             if is_resting and self._store.wait_until_idle(0):
                 return True

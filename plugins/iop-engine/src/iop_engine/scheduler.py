@@ -1,4 +1,4 @@
-"""The thread that starts and stops items when their schedules say so."""
+"""A thread that looks whenever a clock may say something new, such as for the schedules of items."""
 
 from __future__ import annotations
 
@@ -9,28 +9,34 @@ from iop_core.clock import Clock
 
 
 class Scheduler:
-    """Has the schedules looked at whenever one may say something new.
+    """Has something looked at when it is time, or when it was changed.
 
     Args:
         clock: Where time comes from.
-        look: Starts and stops items, and returns after how many seconds to look again; None when
-            no item has a schedule.
+        look: Does what is due, and returns after how many seconds to look again; None when there
+            is nothing to wait for.
+        name: Name of the thread.
     """
 
-    def __init__(self, clock: Clock, look: Callable[[], float | None]) -> None:
+    def __init__(self, clock: Clock, look: Callable[[], float | None], *, name: str = "iop-scheduler") -> None:
         self._clock = clock
         self._look = look
         self._lock = threading.Lock()
         self._changed = clock.alarm()
         self._is_stopped = False
-        self._thread = threading.Thread(target=self._run, name="iop-scheduler", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
 
+    def start_once(self) -> None:
+        """Begin to look, unless that was done already."""
+        if self._thread.ident is None:
+            self._thread.start()
+
     def look_again(self) -> None:
-        """Have the schedules looked at now, because they were changed."""
+        """Have it looked at now, because it was changed."""
         with self._lock:
             self._changed.set()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 
 from iop_core.bodies import BodyCodec
 from iop_core.clock import Clock
-from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
+from iop_core.errors import StoreError
+from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult, never
 from iop_core.stores import Store
 from iop_engine.recorded_deed import recorded_deed
 
@@ -27,10 +29,25 @@ class Upkeep:
         self._clock = clock
 
     def purge(
-        self, options: PurgeOptions = DEFAULT_PURGE, *, actor: str = "", reason: str = "", dry_run: bool = False
+        self,
+        options: PurgeOptions = DEFAULT_PURGE,
+        *,
+        actor: str = "",
+        reason: str = "",
+        dry_run: bool = False,
+        is_called_off: Callable[[], bool] = never,
     ) -> PurgeResult:
-        """Remove what is old and return the proof; see ``iop_core.backends.StoreUpkeep``."""
-        result = self._store.purge(options, self._clock.now(), dry_run=dry_run)
+        """Remove what is old and return the proof; see ``iop_core.backends.StoreUpkeep``.
+
+        One that failed in the middle is recorded, too; with ``is_called_off`` true it ends early.
+        """
+        try:
+            result = self._store.purge(options, self._clock.now(), dry_run=dry_run, is_called_off=is_called_off)
+        except StoreError as exc:
+            if not dry_run:
+                with suppress(StoreError):
+                    self._record("purge", f"purge that failed ({exc})", (actor, reason), ({}, {"failed": 1}))
+            raise
         if not dry_run:
             text = ", ".join(f"{count} {table}" for table, count in sorted(result.removed.items())) or "nothing"
             if result.left:

@@ -23,8 +23,15 @@ def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> Non
     rows: list[tuple[Any, ...]] = []
     for entry in entries:
         last_id += 1
-        texts = {name: storable(getattr(entry, name)) for name in ("action", "actor", "reason", "selection", "counts")}
-        numbered = replace(entry, entry_id=last_id, **texts)
+        numbered = replace(
+            entry,
+            entry_id=last_id,
+            action=storable(entry.action),
+            actor=storable(entry.actor),
+            reason=storable(entry.reason),
+            selection=storable(entry.selection),
+            counts=storable(entry.counts),
+        )
         last_hash = numbered.hash_after(last_hash)
         rows.append(audit_row(replace(numbered, hash=last_hash)))
     connection.executemany("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,6 +43,7 @@ class Purge:
         perform: Has the writer do something between its commits.
         options: What goes.
         now: The present, by which they say what is old.
+        is_called_off: Asked between pieces; True: the rest stays.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Purge:
         perform: Callable[[Callable[[sqlite3.Connection], dict[str, int]]], dict[str, int]],
         options: PurgeOptions,
         now: datetime,
+        is_called_off: Callable[[], bool],
     ) -> None:
         self._path = path
         self._perform = perform
         self._options = options
         self._limit = options.limit(now)
         self._error_limit = options.error_limit(now)
+        self._is_called_off = is_called_off
         self._removed: dict[str, int] = {}
 
     def run(self, *, dry_run: bool) -> PurgeResult:
@@ -110,18 +114,18 @@ class Purge:
     def _remove(self, selection: PurgeSelection) -> None:
         self._perform(_noting_highest_ids)
         if "messages" in self._options.types:
-            for piece in selection.pieces():
+            for piece in self._unless_called_off(selection.pieces()):
                 self._add(self._perform(self._removal(piece, selection.newest_header)))
             if self._options.bodies_too and not self._options.items:
-                for ids in selection.lost_bodies():
+                for ids in self._unless_called_off(selection.lost_bodies()):
                     self._add(self._perform(_deletion("bodies", DELETE_BODY, ids)))
         for kind, table in _TABLE_OF.items():
             if kind in self._options.types:
                 self._add({table: 0})
                 sql = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608 - a name of ours
-                for ids in selection.rows(kind):
+                for ids in self._unless_called_off(selection.rows(kind)):
                     self._add(self._perform(_deletion(table, sql, ids)))
-        if "audit" in self._options.types:
+        if "audit" in self._options.types and not self._is_called_off():
             limit = to_microseconds(self._limit)
             self._add(self._perform(lambda connection: {"audit": audit_chain.shorten(connection, limit)}))
 
@@ -141,8 +145,11 @@ class Purge:
         return remove
 
     def _give_back(self) -> None:
-        while self._perform(_shrink)["pages"]:
+        while not self._is_called_off() and self._perform(_shrink)["pages"]:
             pass
+
+    def _unless_called_off(self, pieces: Iterable[T]) -> Iterator[T]:
+        return takewhile(lambda _: not self._is_called_off(), pieces)
 
     def _add(self, counts: dict[str, int]) -> None:
         for table, count in counts.items():

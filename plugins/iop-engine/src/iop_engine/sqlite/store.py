@@ -11,7 +11,7 @@ from typing import ClassVar
 from iop_core.clock import Clock
 from iop_core.errors import BackendUnavailableError, StoreError
 from iop_core.headers import Body, MessageStatus, MessageType
-from iop_core.purging import PurgeOptions, PurgeResult
+from iop_core.purging import PurgeOptions, PurgeResult, never
 from iop_core.store_units import SYNC_CALL_PREFIX, Delivery, Unit
 from iop_core.stores import ReplySlot, Store, StoreReader, Ticket
 from iop_engine import crash_points
@@ -167,9 +167,11 @@ class SqliteStore(Store):
             self._idle.wait_for(lambda: self._is_closed or self._is_idle(), timeout_seconds)
             return self._is_idle()
 
-    def purge(self, options: PurgeOptions, now: datetime, *, dry_run: bool) -> PurgeResult:
+    def purge(
+        self, options: PurgeOptions, now: datetime, *, dry_run: bool, is_called_off: Callable[[], bool] = never
+    ) -> PurgeResult:
         """Remove what is old, in pieces between the commits of the writer."""
-        return Purge(self._directory.database, self._writer.perform, options, now).run(dry_run=dry_run)
+        return Purge(self._directory.database, self._writer.perform, options, now, is_called_off).run(dry_run=dry_run)
 
     def index_bodies(self, class_name: str, with_search_fields: Callable[[Body], Body]) -> int:
         """Write the searchable values of all stored bodies of a class anew."""
