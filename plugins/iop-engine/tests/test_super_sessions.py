@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from iop import BusinessOperation, BusinessProcess, BusinessService, InboundAdapter, Message, Production
+from iop_core.backends import RunOptions
+from iop_core.errors import SendError
+from iop_core.events import MessageFilter
 from iop_core.purging import PurgeOptions
+from iop_director.outside_services import make_service
+from iop_engine.backend import LocalBackend
+from iop_engine.running_engines import connect
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.sqlite.reader import SqliteReader
 from iop_testing import VirtualClock, run_production
@@ -81,6 +89,69 @@ def test_every_message_of_an_input_has_its_super_session(tmp_path) -> None:
 
 def test_no_super_session_unless_asked_for(tmp_path) -> None:
     assert {super_session for super_session, _, _ in run_all(tmp_path)} == {""}
+
+
+class Join(BusinessService):
+    def on_process_input(self, message_input):
+        self.join_super_session(message_input.text)
+        self.send_request_sync("Router", message_input)
+        self.send_request_sync("Router", message_input)
+
+
+class Send(BusinessOperation):
+    def on_message(self, request):
+        return Line(self.super_session_to_send)
+
+
+def joining() -> Production:
+    made = production()
+    made.service("Join", Join, settings={"GenerateSuperSessionID": True})
+    made.service("Begin", Plain, settings={"GenerateSuperSessionID": True})
+    made.operation("Sends", Send, settings={"SendSuperSession": True})
+    made.operation("Silent", Send)
+    return made
+
+
+class Plain(BusinessService):
+    def on_process_input(self, message_input):
+        return [self.send_request_sync(name, message_input) for name in ("Sends", "Silent", "Sends")]
+
+
+def test_service_joins_a_super_session() -> None:
+    with run_production(joining()) as run:
+        session = run.send("Join", Line("from elsewhere"))
+        run.wait_until_idle()
+        sent = [header for header in run.messages(session=session) if header.source != ""]
+        assert len(sent) >= 4
+        assert {header.super_session for header in sent if header.target != ""} == {"from elsewhere"}
+
+
+def test_operation_sends_it_only_when_its_item_says_so() -> None:
+    with run_production(joining()) as run:
+        host = run.running.host_for("Begin")
+        host.enter_input()
+        assert host.send_sync("Sends", Line(), 10, "") == Line(host.context.super_session)
+        assert host.context.super_session
+        assert host.send_sync("Silent", Line(), 10, "") == Line("")
+        host.leave()
+
+
+def test_service_of_another_program_joins_or_begins_a_super_session(tmp_path) -> None:
+    place = LocalBackend(str(tmp_path), namespace="USER")
+    running = place.run(joining().definition(), RunOptions(is_reachable=True))
+    client = connect(str(tmp_path), "USER")
+    try:
+        service = make_service(client, "Join")
+        service.on_process_input(Line("from elsewhere"))
+        assert {header.super_session for header in running.messages(MessageFilter(source="Join"))} == {"from elsewhere"}
+        begun = make_service(client, "Begin").on_process_input(Line())
+        sent = {header.super_session for header in running.messages(MessageFilter(source="Begin"))}
+        assert len(sent) == 1
+        assert begun == [Line(*sent), Line(""), Line(*sent)]
+        with pytest.raises(SendError, match="outside of an input"):
+            service.join_super_session("late")
+    finally:
+        running.stop()
 
 
 def test_input_is_archived_and_purged(tmp_path) -> None:

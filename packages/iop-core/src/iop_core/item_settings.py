@@ -33,6 +33,7 @@ ITEM_SETTINGS: Mapping[str, ItemSetting] = {
     "NoFailWhileDisconnected": ItemSetting(bool, "Errors of a connection never end a message."),
     "ArchiveIO": ItemSetting(bool, "What a service takes in and gives back is kept in the I/O log."),
     "GenerateSuperSessionID": ItemSetting(bool, "Each input of a service begins a super session."),
+    "SendSuperSession": ItemSetting(bool, "An operation sends the id of the super session along."),
     "ThrottleDelay": ItemSetting(float, "Milliseconds that a job waits before each message or input."),
     "CallSchedule": ItemSetting(str, "When a polling service is called, as a cron line, instead of an interval."),
     "OrderBy": ItemSetting(str, "Path of the field whose messages keep their order, such as patient.id."),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from iop_core.business_host import BusinessHost
 from iop_core.deferring import DeferringHost
 from iop_core.errors import NoHandlerError, NotConnectedError
+from iop_core.super_sessions import SuperSessionHost
 
 
 class BusinessOperation(BusinessHost):
@@ -68,6 +69,16 @@ class BusinessOperation(BusinessHost):
     Retry = retry
     RetryCount = retry_count
     SuspendMessage = suspend_message
+
+    @property
+    def super_session_to_send(self) -> str:
+        """Id of the super session to send along, such as in a header of an HTTP request.
+
+        Empty when the message in hand belongs to none, or the setting ``SendSuperSession`` is off,
+        which it is unless the item says otherwise. ``self.context.super_session`` has it in any case.
+        """
+        host = self.iris_handle
+        return host.super_session_to_send if isinstance(host, SuperSessionHost) else ""
 
     def defer_response(self) -> str:
         """Keep the caller of the message in hand waiting after its handler has ended.

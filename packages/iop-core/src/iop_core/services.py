@@ -7,7 +7,8 @@ from typing import Any
 
 from iop_core.business_host import BusinessHost
 from iop_core.component import Component
-from iop_core.errors import NoHandlerError
+from iop_core.errors import NoHandlerError, NotConnectedError
+from iop_core.super_sessions import SuperSessionHost
 
 
 class BusinessService(BusinessHost):
@@ -47,6 +48,30 @@ class BusinessService(BusinessHost):
             f"{type(self).__name__} did not override on_message or on_process_input, so it cannot take "
             f"{type(request).__name__}. Define one of them"
         )
+
+    def join_super_session(self, super_session: str) -> None:
+        """Have what is sent for this input belong to a super session that another production began.
+
+        Call it before the first send. With the setting ``GenerateSuperSessionID`` each input
+        begins a super session of its own; this one counts instead.
+
+        Args:
+            super_session: Its id, such as a header of an HTTP request tells it.
+
+        Raises:
+            NotConnectedError: No engine that knows super sessions runs this service.
+            SendError: No input is in hand.
+
+        Example:
+            >>> class Intake(BusinessService):
+            ...     def on_process_input(self, message_input):
+            ...         self.join_super_session(message_input.headers["X-Super-Session"])
+            ...         self.send_request_async("Archive", message_input.message)
+        """
+        host = self._connected()
+        if not isinstance(host, SuperSessionHost):
+            raise NotConnectedError(f"{type(self).__name__} is run by a host that knows no super sessions")
+        host.join_super_session(super_session)
 
 
 class PollingBusinessService(BusinessService):

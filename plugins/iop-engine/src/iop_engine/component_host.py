@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from uuid import uuid4
 
 from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.definitions import ItemDefinition
@@ -26,12 +27,18 @@ class ComponentHost:
     Args:
         item: The item the instance belongs to.
         runtime: What the engine's parts share.
+
+    Attributes:
+        opens_super_sessions: Whether each input begins a super session.
+        sends_super_sessions: Whether the component is told the id of the super session to send along.
     """
 
     def __init__(self, item: ItemDefinition, runtime: Runtime) -> None:
         self._item = item
         self._runtime = runtime
         self._sender = Sender(item, runtime)
+        self.opens_super_sessions = False
+        self.sends_super_sessions = False
 
     @property
     def item_name(self) -> str:
@@ -63,10 +70,26 @@ class ComponentHost:
         scope.return_queue = delivery.return_queue
         return scope
 
-    def enter_input(self, session_id: int = 0, *, super_session: str = "") -> None:
+    def enter_input(self, session_id: int = 0) -> None:
         """Begin a service's own input: its sends share one session and are stored at once."""
+        super_session = str(uuid4()) if self.opens_super_sessions else ""
         context = MessageContext(session_id=session_id, super_session=super_session)
         self._sender.scope = Scope(threading.get_ident(), context, session_id)
+
+    def join_super_session(self, super_session: str) -> None:
+        """Have what is sent for the input in hand belong to a super session; see ``SuperSessionHost``."""
+        scope = self._sender.own_scope()
+        if scope is None:
+            raise SendError(
+                f"{self.item_name!r} joined a super session outside of an input. Call join_super_session in "
+                "on_process_input or on_poll, in the thread that calls those"
+            )
+        scope.context = scope.context._replace(super_session=super_session)
+
+    @property
+    def super_session_to_send(self) -> str:
+        """Id that goes along with what is sent elsewhere; see ``SuperSessionHost``."""
+        return self.context.super_session if self.sends_super_sessions else ""
 
     @property
     def session_id(self) -> int:

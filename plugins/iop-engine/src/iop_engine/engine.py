@@ -202,7 +202,9 @@ class Engine:
 
     def host_for(self, item: str) -> OutsideHost:
         """Return a host for an instance of an item's class that a program makes for itself."""
-        return ComponentHost(self._item(item), self._runtime)
+        host = ComponentHost(self._item(item), self._runtime)
+        host.opens_super_sessions = opens_super_sessions(self._item(item))
+        return host
 
     def component_source(self, item: str) -> ComponentSource:
         """Return where the class of an item comes from."""

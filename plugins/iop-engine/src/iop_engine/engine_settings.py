@@ -31,6 +31,7 @@ DEFAULTS: Mapping[str, object] = {
     "NoFailWhileDisconnected": False,
     "ArchiveIO": False,
     "GenerateSuperSessionID": False,
+    "SendSuperSession": False,
     "ThrottleDelay": 0.0,
     "CallSchedule": "",
     ORDER_BY: "",
@@ -59,6 +60,7 @@ class EngineSettings:
         archives_io: Whether what a service takes in, or an operation is asked, and what it gives back is kept in
             the I/O log.
         opens_super_sessions: Whether each input of a service begins a super session.
+        sends_super_sessions: Whether an operation sends the id of the super session along.
         call_schedule: When a polling service is called, instead of an interval; None for none.
     """
 
@@ -73,6 +75,7 @@ class EngineSettings:
     throttle_delay: float
     archives_io: bool
     opens_super_sessions: bool
+    sends_super_sessions: bool
     call_schedule: CronSchedule | None
 
 
@@ -107,10 +110,19 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
             throttle_delay=_milliseconds("ThrottleDelay", values["ThrottleDelay"]),
             archives_io=bool(values["ArchiveIO"]),
             opens_super_sessions=bool(values["GenerateSuperSessionID"]),
+            sends_super_sessions=bool(values["SendSuperSession"]),
             call_schedule=_cron(str(values["CallSchedule"])),
         )
     except SettingError as exc:
         raise ComponentStartError(item.name, str(exc)) from exc
+
+
+def opens_super_sessions(item: ItemDefinition) -> bool:
+    """Return whether each input of a service begins a super session, also one that a program makes for itself."""
+    name = "GenerateSuperSessionID"
+    given = item.host_settings.get(name)
+    declared = getattr(item.component_class, name, False) is True
+    return declared if given is None else bool(read_value(given, bool))
 
 
 def _value(name: str, item: ItemDefinition, component: object) -> object:

@@ -69,6 +69,7 @@ class OperationRunner(Runner):
                 self._started.append(instance)
         settings = read_engine_settings(self._item, self._operation)
         self.throttle_seconds = settings.throttle_delay
+        self._host.sends_super_sessions = settings.sends_super_sessions
         respond = self._dispatch_and_archive if settings.archives_io else self._dispatch
         self._respond: Callable[[object], object] = respond
         self._retrying = Retrying(self._item, self._runtime, settings, self._operation, self._requests)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from uuid import uuid4
 
 from iop_core.adapters import InboundAdapter
 from iop_core.component import Component
@@ -72,6 +71,7 @@ class ServiceRunner(Runner):
             adapter.business_host_python = self._service
         self._settings = settings = read_engine_settings(self._item, self._service)
         self.throttle_seconds = settings.throttle_delay
+        self._host.opens_super_sessions = settings.opens_super_sessions
         for instance in (adapter, self._service):
             if instance is not None:
                 start_instance(instance, self._loop)
@@ -98,7 +98,7 @@ class ServiceRunner(Runner):
 
     def adapter_input(self, message_input: object) -> object:
         """Call the service with an input of its adapter: a session of its own."""
-        self._host.enter_input(super_session=str(uuid4()) if self._settings.opens_super_sessions else "")
+        self._host.enter_input()
         exchange = (
             Exchange(self._item.name, self._runtime, message_input, is_inbound=True)
             if self._settings.archives_io

@@ -47,15 +47,29 @@ class RemoteHost:
     def context(self) -> MessageContext:
         """The session of the input in hand of the calling thread."""
         session_id = self._session_id()
-        return MessageContext(session_id=session_id) if session_id else NO_MESSAGE
+        context = MessageContext(session_id=session_id or 0, super_session=self._super_session())
+        return NO_MESSAGE if session_id is None else context
 
     def enter_input(self, session_id: int = 0) -> None:
         """Begin one input: what the calling thread sends from now on shares a session."""
         self._input.session_id = session_id
+        self._input.super_session = ""
 
     def leave(self) -> None:
         """End what ``enter_input`` began."""
         self._input.session_id = None
+        self._input.super_session = ""
+
+    def join_super_session(self, super_session: str) -> None:
+        """Have what is sent for the input in hand belong to a super session; see ``SuperSessionHost``."""
+        if self._session_id() is None:
+            raise SendError(f"{self._item!r} joined a super session outside of an input")
+        self._input.super_session = super_session
+
+    @property
+    def super_session_to_send(self) -> str:
+        """Nothing: no operation runs here."""
+        return ""
 
     def send_sync(self, target: str, message: object, timeout_seconds: float, description: str) -> object:
         """Send a request and wait for the reply; see ``Host``."""
@@ -133,10 +147,14 @@ class RemoteHost:
         sent = cast("Sent", self._client.call(name, *args))
         if self._session_id() == 0:
             self._input.session_id = sent.session_id
+            self._input.super_session = sent.super_session
         return sent
 
     def _sender(self) -> Sender:
-        return Sender(self._item, self._session_id() or 0)
+        return Sender(self._item, self._session_id() or 0, self._super_session())
+
+    def _super_session(self) -> str:
+        return getattr(self._input, "super_session", "")
 
     def _session_id(self) -> int | None:
         """Return the session of the input in hand, 0 when it has none yet; None outside of an input."""

@@ -11,6 +11,7 @@ from iop_core.duplex_messages import PrivateSession
 from iop_core.errors import BackendError, SendError
 from iop_core.headers import Body
 from iop_core.outside_calls import OutsideHost
+from iop_core.super_sessions import SuperSessionHost
 from iop_engine.control.wire_methods import CodecChoice, Sender, Sent, served_names
 
 
@@ -65,7 +66,7 @@ class ControlSurface:
         """Send a request in the name of an item."""
         host = self._host(sender)
         host.send_async(target, self._codec.decode(message), description)
-        return Sent(host.context.session_id)
+        return _sent(host)
 
     def send_sync_as(
         self, sender: Sender, target: str, message: Body, timeout_seconds: float, description: str
@@ -73,7 +74,7 @@ class ControlSurface:
         """Send a request in the name of an item and return its reply."""
         host = self._host(sender)
         reply = host.send_sync(target, self._codec.decode(message), timeout_seconds, description)
-        return Sent(host.context.session_id, ((self._codec.encode(reply), 1),))
+        return _sent(host, ((self._codec.encode(reply), 1),))
 
     def send_multi_sync_as(
         self, sender: Sender, requests: list[tuple[str, Body]], timeout_seconds: float, description: str
@@ -82,7 +83,7 @@ class ControlSurface:
         host = self._host(sender)
         decoded = [(target, self._codec.decode(body)) for target, body in requests]
         replies = host.send_multi_sync(decoded, timeout_seconds, description)
-        return Sent(host.context.session_id, tuple((self._codec.encode(reply), code) for reply, code in replies))
+        return _sent(host, tuple((self._codec.encode(reply), code) for reply, code in replies))
 
     def send_generator_as(
         self, sender: Sender, target: str, message: Body, timeout_seconds: float, description: str
@@ -116,4 +117,10 @@ class ControlSurface:
         if sender.session_id < 0:
             raise SendError(f"{sender.session_id} is no session")
         host.enter_input(sender.session_id)
+        if sender.super_session and isinstance(host, SuperSessionHost):
+            host.join_super_session(sender.super_session)
         return host
+
+
+def _sent(host: OutsideHost, replies: tuple[tuple[Body, int], ...] = ()) -> Sent:
+    return Sent(host.context.session_id, replies, host.context.super_session)

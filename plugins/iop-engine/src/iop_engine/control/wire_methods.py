@@ -32,10 +32,12 @@ class Sender:
     Attributes:
         item: Item in whose name.
         session_id: Session that it belongs to; 0: one of its own.
+        super_session: Super session that it belongs to; empty: as the item says.
     """
 
     item: str
     session_id: int = 0
+    super_session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ class Sent:
     Attributes:
         session_id: The session it went into.
         replies: The answers, each with its code (1 reply, 0 none in time, -1 error).
+        super_session: The super session that it belongs to; empty for none.
     """
 
     session_id: int
     replies: tuple[tuple[Body, int], ...] = ()
+    super_session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
