@@ -162,12 +162,13 @@ class Floor:
                     return
                 jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), BATCH))]
             self._store(jobs)
+            # First, so that nobody finds it idle between the commit and the hand-over.
+            self._count(jobs)
             for job in jobs:
                 for message in job.new:
                     mailbox = self.waiting.pop(message.answers, None)
                     (mailbox or self.queues[message.queue]).put(message)
                 job.latch.release()
-            self._count(jobs)
 
     def _count(self, jobs: list[Job]) -> None:
         # An answer that somebody waits for is done once it is stored.

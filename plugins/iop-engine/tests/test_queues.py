@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from iop_core.clock import SystemClock
 from iop_core.headers import Body, MessagePriority, MessageType
 from iop_core.store_units import Delivery, Unit
-from iop_engine.queues import WINDOW_BYTES, WINDOW_MESSAGES, Queue
+from iop_engine.queues import MESSAGE_BYTES, REFILL_MESSAGES, Queue
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing.store_trial import keep, lease, request, settled, within_patience
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+# A window that so many messages without a body fill.
+WINDOW_MESSAGES = REFILL_MESSAGES
+WINDOW_BYTES = WINDOW_MESSAGES * MESSAGE_BYTES
 SIZES = {size: bytes(size) for size in (0, 100, WINDOW_BYTES // 3, WINDOW_BYTES)}
 
 
@@ -79,7 +82,7 @@ class Model:
 
     def __init__(self) -> None:
         self.disk = Disk()
-        self.queue = Queue("Sink", self.disk.refill)
+        self.queue = Queue("Sink", self.disk.refill, window_bytes=WINDOW_BYTES)
         self.ids = count(1)
         self.published: list[tuple[int, int, int]] = []  # priority, id, key; sorted
         self.busy: set[int] = set()
@@ -92,7 +95,7 @@ class Model:
 
     def publish(self, number: int) -> None:
         for delivery in self.disk.unpublished[:number]:
-            self.queue.publish(delivery)
+            self.queue.publish([delivery])
             insort(self.published, (delivery.priority, delivery.message_id, delivery.key))
         del self.disk.unpublished[:number]
 
@@ -176,7 +179,7 @@ def test_parked_answers_are_bounded() -> None:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(model.queue.lease)  # parks a window of them and waits
         urgent = message(99_999, priority=MessagePriority.SYNC)
-        model.queue.publish(urgent)
+        model.queue.publish([urgent])
         assert other.result(10) == urgent
     assert model.disk.reads <= 2
     for expected in range(2, 10 * WINDOW_MESSAGES + 1):
@@ -234,10 +237,10 @@ def test_waiting_workers_are_all_woken() -> None:
         disk.wait_for_reads(4)  # every worker looked in vain
         for message_id in range(1, 5):
             disk.commit(message(message_id))
-        queue.publish(disk.unpublished[0])
+        queue.publish([disk.unpublished[0]])
         disk.wait_for_reads(1)  # by one worker, of all four messages
         for delivery in disk.unpublished[1:]:
-            queue.publish(delivery)
+            queue.publish([delivery])
         assert workers.got(4) == [1, 2, 3, 4]
 
 
@@ -246,7 +249,7 @@ def test_end_of_a_withdrawn_message_does_not_free_the_key_of_another() -> None:
     queue = Queue("Sink", disk.refill)
     for message_id, key in ((1, 7), (2, 7), (3, 7), (4, 8), (5, 9)):
         disk.commit(message(message_id, key=key))
-        queue.publish(disk.unpublished[-1])
+        queue.publish([disk.unpublished[-1]])
     assert [queue.lease(), queue.lease()] == [disk.committed[1], disk.committed[4]]
     assert queue.withdraw(2, MessagePriority.ASYNC) == disk.committed[2]
     queue.release(7, 2)
@@ -259,7 +262,7 @@ def test_urgent_message_that_is_leased_is_not_withdrawn() -> None:
     disk = Disk()
     queue = Queue("Sink", disk.refill)
     disk.commit(message(1)._replace(priority=MessagePriority.SYNC))
-    queue.publish(disk.unpublished[0])
+    queue.publish([disk.unpublished[0]])
     leased = queue.lease()
     assert leased is not None
     assert queue.withdraw(1, leased.priority) is False
@@ -272,7 +275,7 @@ def test_message_that_was_put_back_comes_before_those_that_waited_for_it() -> No
     queue = Queue("Sink", disk.refill)
     for message_id, key in ((1, 7), (2, 7), (3, 8)):
         disk.commit(message(message_id, key=key))
-        queue.publish(disk.unpublished[-1])
+        queue.publish([disk.unpublished[-1]])
     assert [queue.lease(), queue.lease()] == [disk.committed[1], disk.committed[3]]
     queue.put_back(disk.committed[1])
     assert queue.lease() == disk.committed[1]
@@ -286,7 +289,7 @@ def test_released_key_wakes_a_waiting_worker() -> None:
     queue = Queue("Sink", disk.refill)
     for message_id in (1, 2):
         disk.commit(message(message_id, key=7))
-        queue.publish(disk.unpublished[-1])
+        queue.publish([disk.unpublished[-1]])
     with Workers(queue, 2) as workers:
         assert workers.got(1) == [1]
         disk.wait_for_reads(2)  # the second worker parked the other one and looked in vain

@@ -249,7 +249,7 @@ class Store(ABC):
 
         Args:
             queue: The queue.
-            is_called_away: Whether the caller has something else to do; asked at first and after each
+            is_called_away: Whether the caller has something else to do; asked before he waits and after each
                 ``nudge``, holding locks of the store.
 
         Returns:

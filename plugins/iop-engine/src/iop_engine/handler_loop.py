@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 
 from iop_core.errors import DispatchError
 
@@ -30,7 +31,7 @@ class HandlerLoop:
             DispatchError: It is a coroutine, and the caller itself runs in an event loop.
         """
         result = function(*arguments)
-        return self.run(result) if inspect.iscoroutine(result) else result
+        return self.run(result) if isinstance(result, CoroutineType) else result
 
     def run(self, awaitable: Awaitable[object]) -> object:
         """Return what an awaitable gives in the end; raises as ``call``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from iop_core.business_host import BusinessHost
@@ -15,7 +15,9 @@ from iop_core.duplex import DuplexHost
 from iop_core.errors import ComponentStartError, SettingError
 from iop_core.interfaces import Host
 from iop_core.item_settings import ADAPTER_SETTINGS, ITEM_SETTINGS
+from iop_core.operations import BusinessOperation
 from iop_core.plugins import installed_plugins
+from iop_core.processes import BusinessProcess
 from iop_core.services import BusinessService
 from iop_core.setting_discovery import apply_settings, missing_required
 from iop_engine.handler_loop import HandlerLoop
@@ -151,10 +153,19 @@ def stop_instances(instances: Iterable[Component], loop: HandlerLoop) -> None:
             instance.logger.exception("on_tear_down failed")
 
 
-def dispatch(instance: Component, message: object, otherwise: Callable[[object], object], loop: HandlerLoop) -> object:
-    """Hand a message to the handler that takes it, or to ``otherwise``."""
-    method = DispatchTable.of(type(instance)).find(message)
-    return loop.call(otherwise if method is None else getattr(instance, method), message)
+def dispatch(
+    table: DispatchTable, instance: BusinessOperation | BusinessProcess, message: object, loop: HandlerLoop
+) -> object:
+    """Hand a message to the handler that takes it, else to ``on_message``.
+
+    Args:
+        table: That of the class of the instance.
+        instance: The component.
+        message: The message.
+        loop: Runs coroutines.
+    """
+    method = table.find(message)
+    return loop.call(instance.on_message if method is None else getattr(instance, method), message)
 
 
 def one_line(exc: BaseException) -> str:

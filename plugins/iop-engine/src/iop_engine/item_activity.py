@@ -53,18 +53,17 @@ class ItemActivity:
         return None if idle is None else self._clock.now() - timedelta(seconds=idle)
 
 
-class Activities:
-    """The activities of all items, by name.
+class Activities(dict[str, ItemActivity]):
+    """The activities of all items, by name; made when first asked for.
 
     Args:
         clock: Where time comes from.
     """
 
     def __init__(self, clock: Clock) -> None:
+        super().__init__()
         self._clock = clock
-        self._items: dict[str, ItemActivity] = {}
 
-    def of(self, item: str) -> ItemActivity:
-        """Return the activity of an item."""
-        found = self._items.get(item)
-        return self._items.setdefault(item, ItemActivity(self._clock)) if found is None else found
+    def __missing__(self, item: str) -> ItemActivity:
+        """Make the activity of an item; of two threads that do, the first counts."""
+        return self.setdefault(item, ItemActivity(self._clock))

@@ -211,7 +211,7 @@ class Items:
     def _status(self, item: ItemDefinition, counts: dict[str, int]) -> ItemStatus:
         queue = queue_of(item)
         lane = self._lanes.find(queue)
-        activity = self._runtime.activities.of(item.name)
+        activity = self._runtime.activities[item.name]
         state, reason = ItemState.RUNNING, ""
         if lane is None:
             state, reason = self.why_off(queue) or (ItemState.STOPPED, "")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
+from iop_core.dispatch import DispatchTable
 from iop_core.operations import BusinessOperation
 from iop_core.store_units import Delivery
 from iop_engine.component_host import ComponentHost
@@ -61,6 +62,7 @@ class OperationRunner(Runner):
         operation_class = component_class_of(self._item, BusinessOperation)
         self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
         warn_of_mistakes(self._operation)
+        self._table = DispatchTable.of(operation_class)
         adapter = attach_adapter(self._operation, self._item, self._host)
         both = (adapter, self._operation)
         for instance in both:
@@ -103,7 +105,7 @@ class OperationRunner(Runner):
         self._loop.close()
 
     def _dispatch(self, request: object) -> object:
-        return dispatch(self._operation, request, self._operation.on_message, self._loop)
+        return dispatch(self._table, self._operation, request, self._loop)
 
     def _dispatch_and_archive(self, request: object) -> object:
         exchange = Exchange(self._item.name, self._runtime, request, is_inbound=False)

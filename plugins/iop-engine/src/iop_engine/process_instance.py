@@ -21,6 +21,8 @@ from iop_engine.instances import start_instance
 # Marks the name of a persistent property whose value is bytes.
 _BYTES = ":bytes"
 
+NO_STATE = "{}"
+
 
 @dataclass(slots=True)
 class ProcessInstance:
@@ -137,11 +139,13 @@ def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> st
                 component.log_warning(f"persistent property {name!r} is not stored: {value!r} is no JSON value ({exc})")
             continue
         state[name] = value
-    return json.dumps(state) if state else "{}"
+    return json.dumps(state) if state else NO_STATE
 
 
 def write_state(component: BusinessProcess, state: str) -> None:
     """Set the persistent properties of a component from what ``read_state`` returned."""
+    if state == NO_STATE:
+        return
     for name, value in json.loads(state).items():
         if name.endswith(_BYTES):
             setattr(component, name.removesuffix(_BYTES), base64.b64decode(value))

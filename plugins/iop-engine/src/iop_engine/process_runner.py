@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iop_core.definitions import ItemDefinition
+from iop_core.dispatch import DispatchTable
 from iop_core.duplex import DuplexProcess
 from iop_core.duplex_messages import PrivateSessionAck, PrivateSessionStart, PrivateSessionStop
 from iop_core.errors import RequestFailedError, SendError
@@ -42,6 +43,7 @@ class ProcessRunner(Runner):
     def start(self) -> None:
         """Check the class and its settings; instances are made per request."""
         self._process_class = component_class_of(self._item, BusinessProcess)
+        self._table = DispatchTable.of(self._process_class)
         warn_of_mistakes(self._make(ComponentHost(self._item, self._runtime)))
 
     def stop(self) -> None:
@@ -104,7 +106,7 @@ class ProcessRunner(Runner):
     def _event(self, instance: ProcessInstance, delivery: Delivery) -> Unit:
         """Run one event and return its settlement; the instance keeps its old record when it fails."""
         unit = Unit()
-        record = replace(instance.record)
+        record = instance.record.copy()
         component, codec = instance.component, self._runtime.codec
         scope = instance.host.enter_message(delivery, unit, record.process_id)
         try:
@@ -118,9 +120,10 @@ class ProcessRunner(Runner):
             else:
                 result = self._on_document(component, delivery, record, unit)
             self._take_response(record, result)
-            record.pending += scope.asked_in_proc + sum(
-                1 for message in unit.new if message.process_id == record.process_id and message.return_queue
-            )
+            record.pending += scope.asked_in_proc
+            for message in unit.new:
+                if message.return_queue and message.process_id == record.process_id:
+                    record.pending += 1
             if record.pending == 0:
                 result = self._loop.call(component.on_complete, request, codec.decode(record.response))
                 self._take_response(record, result)
@@ -138,7 +141,7 @@ class ProcessRunner(Runner):
         self, component: BusinessProcess, request: object, delivery: Delivery, record: ProcessRecord
     ) -> object:
         if not (isinstance(component, DuplexProcess) and isinstance(request, PrivateSessionStart)):
-            return dispatch(component, request, component.on_message, self._loop)
+            return dispatch(self._table, component, request, self._loop)
         self._loop.call(component.on_private_session_started, delivery.source, False)
         record.pending += 1  # the session itself: it is waited for like an answer
         component.reply(PrivateSessionAck())

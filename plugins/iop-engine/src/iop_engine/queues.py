@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from iop_core.headers import MessagePriority
 from iop_core.store_units import Delivery
 
-# How much of a long queue is kept in memory; the rest is read when it is needed.
-WINDOW_MESSAGES = 1000
 WINDOW_BYTES = 8 * 1024 * 1024
+# What a waiting message takes besides its body, and how many are read from disk at once.
+MESSAGE_BYTES = 600
+REFILL_MESSAGES = 1000
+
+_ASYNC = MessagePriority.ASYNC
 
 Ranked: TypeAlias = tuple[int, int, Delivery]
 
@@ -32,16 +35,18 @@ class Queue:
     Args:
         name: Name of the queue.
         refill: Reads asynchronous messages of a queue from disk.
+        window_bytes: How much of a long queue is kept in memory; the rest is read when it is needed.
     """
 
-    def __init__(self, name: str, refill: Refill) -> None:
+    def __init__(self, name: str, refill: Refill, *, window_bytes: int = WINDOW_BYTES) -> None:
         self.name = name
+        self._window_bytes = window_bytes
         self._refill = refill
-        self._condition = threading.Condition()
+        self._lock = threading.Lock()
+        self._condition = threading.Condition(self._lock)
         # Heaps of (priority, id, delivery): what goes before the window, and what waits for a key.
         self._urgent: list[Ranked] = []
         self._parked: dict[int | str, list[Ranked]] = {}
-        self._parked_messages = 0
         self._parked_bytes = 0
         self._ready: deque[Delivery] = deque()
         self._ready_bytes = 0
@@ -61,55 +66,51 @@ class Queue:
         # How many wait, are parked or are leased: what has no end yet.
         self.unsettled = 0
 
-    def publish(self, delivery: Delivery) -> None:
-        """Add a message that has just been stored; ids rise from call to call."""
-        with self._condition:
-            self.unsettled += 1
-            if self._withdrawn and delivery.message_id in self._withdrawn:
-                self._withdrawn.discard(delivery.message_id)
-                return
-            if delivery.priority < MessagePriority.ASYNC:
-                heappush(self._urgent, _ranked(delivery))
-            elif not self._stays_on_disk(delivery.message_id):
-                self._append(delivery)
-            # In every case: a refill reads for one worker what others may be waiting for.
-            self._condition.notify()
-
-    def leave_on_disk(self, message_id: int, priority: MessagePriority) -> bool:
-        """Count a message that has just been stored, when it need not be in memory yet; else it is published.
-
-        Most of a long queue comes here, so that it is not made ready in vain.
-        """
-        with self._condition:
-            if priority < MessagePriority.ASYNC or self._withdrawn or not self._stays_on_disk(message_id):
-                return False
-            self.unsettled += 1
-            self._condition.notify()
-            return True
+    def publish(self, deliveries: Sequence[Delivery]) -> None:
+        """Add messages that have just been stored, in order; ids rise from call to call."""
+        with self._lock:
+            self.unsettled += len(deliveries)
+            for delivery in deliveries:
+                if self._withdrawn and delivery.message_id in self._withdrawn:
+                    self._withdrawn.discard(delivery.message_id)
+                elif delivery.priority < _ASYNC:
+                    heappush(self._urgent, _ranked(delivery))
+                elif not self._stays_on_disk(delivery.message_id):
+                    self._append(delivery)
+            # Also for those on disk: a refill reads for one worker what others may be waiting for.
+            if self._jobs_waiting:
+                self._condition.notify(len(deliveries))
 
     def lease(self, is_called_away: Callable[[], object] | None = None) -> Delivery | None:
-        """Wait for the next message; None once the queue is closed, or the caller is called away."""
-        with self._condition:
+        """Wait for the next message; None once the queue is closed, or the caller is called away while he waits."""
+        with self._lock:
             while self._is_open:
-                if is_called_away is not None and is_called_away():
-                    self._condition.notify()  # what this one was woken for is left to another
-                    return None
                 delivery = self._take()
                 if delivery is not None:
                     return delivery
-                self._jobs_waiting += 1
-                self._condition.wait()
-                self._jobs_waiting -= 1
+                if is_called_away is None:
+                    self._wait()
+                    continue
+                if not is_called_away():
+                    self._wait()
+                if is_called_away():
+                    self._condition.notify()  # what this one was woken for is left to another
+                    return None
             return None
+
+    def _wait(self) -> None:
+        self._jobs_waiting += 1
+        self._condition.wait()
+        self._jobs_waiting -= 1
 
     def quiesce(self) -> None:
         """Hand out synchronous messages only, until ``open``."""
-        with self._condition:
+        with self._lock:
             self._takes_async = False
 
     def is_resting(self, jobs: int) -> bool:
         """Return whether so many wait in ``lease``, and no synchronous message waits for them."""
-        with self._condition:
+        with self._lock:
             return self._jobs_waiting >= jobs and not self._has_sync()
 
     def withdraw(self, message_id: int, priority: MessagePriority) -> Delivery | bool:
@@ -123,22 +124,21 @@ class Queue:
             The message; True when it waits too, but is to be read from disk; False when it
             does not wait.
         """
-        with self._condition:
+        with self._lock:
             found = _taken_out(self._urgent, message_id)
             if found is not None:
                 return found
             for key, parked in self._parked.items():
                 found = _taken_out(parked, message_id)
                 if found is not None:
-                    self._parked_messages -= 1
-                    self._parked_bytes -= len(found.body.payload)
+                    self._parked_bytes -= _size_of(found)
                     if not parked:
                         del self._parked[key]
                     return found
             found = next((delivery for delivery in self._ready if delivery.message_id == message_id), None)
             if found is not None:
                 self._ready.remove(found)
-                self._ready_bytes -= len(found.body.payload)
+                self._ready_bytes -= _size_of(found)
                 return found
             if priority < MessagePriority.ASYNC or message_id <= self._last_id or message_id in self._withdrawn:
                 return False
@@ -147,7 +147,7 @@ class Queue:
 
     def put_back(self, delivery: Delivery) -> None:
         """Let a leased message wait again, at its old place."""
-        with self._condition:
+        with self._lock:
             if self._busy.get(delivery.key) == delivery.message_id:
                 del self._busy[delivery.key]
             if self._takes_async:
@@ -158,13 +158,13 @@ class Queue:
 
     def expect(self, message_id: int) -> None:
         """Prepare for a message that had ended and will wait again, before that is on disk."""
-        with self._condition:
+        with self._lock:
             self._returning.add(message_id)
             self._withdrawn.discard(message_id)
 
     def publish_again(self, delivery: Delivery) -> None:
         """Add a message that ``expect`` announced, now that it is on disk."""
-        with self._condition:
+        with self._lock:
             self.unsettled += 1
             if delivery.message_id in self._returning:  # else a refill has already read it
                 self._returning.discard(delivery.message_id)
@@ -181,24 +181,24 @@ class Queue:
             count: How many messages the queue holds.
             urgent: Those of them with a higher priority than asynchronous ones, in order.
         """
-        with self._condition:
+        with self._lock:
             self._urgent = [_ranked(delivery) for delivery in urgent]
             self._ready.clear()
             self._parked.clear()
             self._held.clear()
             self._busy.clear()
-            self._ready_bytes = self._parked_messages = self._parked_bytes = self._last_id = 0
+            self._ready_bytes = self._parked_bytes = self._last_id = 0
             self._more_on_disk = True
             self.unsettled = count
 
     def nudge(self) -> None:
         """Have everybody who waits look whether he is called away."""
-        with self._condition:
+        with self._lock:
             self._condition.notify_all()
 
     def release(self, key: int | str, message_id: int) -> None:
         """Let the next message with this key be handed out, unless another one than this holds it."""
-        with self._condition:
+        with self._lock:
             if self._busy.get(key, message_id) != message_id:
                 return  # this one was withdrawn while it waited for the other
             self._busy.pop(key, None)
@@ -208,15 +208,14 @@ class Queue:
             ranked = heappop(parked)
             if not parked:
                 del self._parked[key]
-            self._parked_messages -= 1
-            self._parked_bytes -= len(ranked[2].body.payload)
+            self._parked_bytes -= _size_of(ranked[2])
             heappush(self._urgent, ranked)
             # One for this message, and those that found no room to park more.
             self._condition.notify_all()
 
     def open(self) -> None:
         """Hand out messages, also after ``close``."""
-        with self._condition:
+        with self._lock:
             self._is_open = self._takes_async = True
             for delivery in self._held:
                 heappush(self._urgent, _ranked(delivery))
@@ -224,7 +223,7 @@ class Queue:
 
     def close(self) -> None:
         """Make every ``lease`` return None, now and later."""
-        with self._condition:
+        with self._lock:
             self._is_open = False
             self._condition.notify_all()
 
@@ -236,36 +235,33 @@ class Queue:
                 delivery = heappop(self._urgent)[2]
             else:
                 # Beyond so many parked ones it is better to wait than to read the whole disk into memory.
-                if self._parked_messages >= WINDOW_MESSAGES or self._parked_bytes >= WINDOW_BYTES:
+                if self._parked_bytes >= self._window_bytes:
                     return None
                 if not self._ready and self._more_on_disk:
                     self._read_more()
                 if not self._ready:
                     return None
                 delivery = self._ready.popleft()
-                self._ready_bytes -= len(delivery.body.payload)
-            if self._claim_key(delivery):
+                self._ready_bytes -= len(delivery.body.payload) + MESSAGE_BYTES
+            key = delivery.key
+            if not key or self._claim_key(key, delivery):
                 return delivery
         return None
 
     def _has_sync(self) -> bool:
         return bool(self._urgent) and self._urgent[0][0] <= MessagePriority.SYNC
 
-    def _claim_key(self, delivery: Delivery) -> bool:
+    def _claim_key(self, key: int | str, delivery: Delivery) -> bool:
         """Take the key of a message; park the message when the key is busy."""
-        key = delivery.key
-        if not key:
-            return True
         if key not in self._busy:
             self._busy[key] = delivery.message_id
             return True
         heappush(self._parked.setdefault(key, []), _ranked(delivery))
-        self._parked_messages += 1
-        self._parked_bytes += len(delivery.body.payload)
+        self._parked_bytes += _size_of(delivery)
         return False
 
     def _read_more(self) -> None:
-        found, self._more_on_disk = self._refill(self.name, self._last_id, WINDOW_MESSAGES, WINDOW_BYTES)
+        found, self._more_on_disk = self._refill(self.name, self._last_id, REFILL_MESSAGES, self._window_bytes)
         for delivery in found:
             if delivery.message_id in self._withdrawn:
                 self._last_id = delivery.message_id
@@ -277,18 +273,19 @@ class Queue:
 
     def _append(self, delivery: Delivery) -> None:
         self._ready.append(delivery)
-        self._ready_bytes += len(delivery.body.payload)
+        self._ready_bytes += len(delivery.body.payload) + MESSAGE_BYTES
         self._last_id = delivery.message_id
 
     def _stays_on_disk(self, message_id: int) -> bool:
         """Return whether a new asynchronous message is left to a refill, or one has already read it."""
         if message_id <= self._last_id:
             return True
-        self._more_on_disk = self._more_on_disk or self._is_window_full()
+        self._more_on_disk = self._more_on_disk or self._ready_bytes >= self._window_bytes
         return self._more_on_disk
 
-    def _is_window_full(self) -> bool:
-        return len(self._ready) >= WINDOW_MESSAGES or self._ready_bytes >= WINDOW_BYTES
+
+def _size_of(delivery: Delivery) -> int:
+    return len(delivery.body.payload) + MESSAGE_BYTES
 
 
 def _ranked(delivery: Delivery) -> Ranked:
@@ -323,7 +320,7 @@ class QueueSet:
             self.get(name).unsettled = count
         for delivery in urgent:
             queue = self.get(delivery.queue)
-            queue.publish(delivery)
+            queue.publish([delivery])
             queue.unsettled -= 1  # counted above
 
     def get(self, name: str) -> Queue:
@@ -333,6 +330,11 @@ class QueueSet:
             with self._lock:
                 queue = self._queues.setdefault(name, Queue(name, self._refill))
         return queue
+
+    def publish(self, arrivals: Mapping[str, Sequence[Delivery]]) -> None:
+        """Add messages that have just been stored, by queue."""
+        for name, deliveries in arrivals.items():
+            self.get(name).publish(deliveries)
 
     def open(self, name: str, *, is_background: bool = False) -> None:
         """Hand out its messages, and count it among those somebody works on unless in the background."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iop_core.definitions import ItemDefinition
 from iop_core.headers import EMPTY_BODY, Body, MessageStatus
@@ -11,11 +11,10 @@ from iop_core.store_units import Delivery, Unit
 from iop_engine.component_host import ComponentHost
 from iop_engine.runtime import Runtime
 from iop_engine.settlement import answer, failure, is_postponed, settled
-from iop_engine.stream_server import StreamServer
+from iop_engine.stream_server import FRAMES, StreamServer
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(NamedTuple):
     """What came of handling a request once.
 
     Attributes:
@@ -48,6 +47,7 @@ class RequestHandling:
         self._runtime = runtime
         self._host = host
         self._streams = streams
+        self._codec = runtime.codec
 
     def settlement_of(self, delivery: Delivery, respond: Callable[[object], object]) -> Unit | None:
         """Have a request handled and return what is stored with its end.
@@ -71,15 +71,13 @@ class RequestHandling:
         unit = Unit()
         scope = self._host.enter_message(delivery, unit)
         has_reply = True
-
-        def ask(message: object) -> object:
-            nonlocal has_reply
-            reply = respond(message)
-            has_reply = reply is not None
-            return reply
-
         try:
-            reply = self._streams.respond(delivery, ask)
+            if delivery.body.class_name in FRAMES:
+                reply = self._streams.respond(delivery, respond)
+            else:
+                response = respond(self._codec.decode(delivery.body))
+                has_reply = response is not None
+                reply = self._codec.encode(response) if delivery.return_queue else EMPTY_BODY
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             return None if is_postponed(delivery, exc) else Try(unit, error=exc, is_deferred=scope.is_deferred)
         finally:

@@ -8,7 +8,6 @@ wait, those of other items do not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from iop_core.definitions import ItemDefinition
@@ -60,9 +59,8 @@ class Retrying:
             settle: Stores a unit.
         """
         delivery, clock = handling.delivery, self._runtime.clock
-        first_start = clock.monotonic()
+        first_start = start = clock.monotonic()
         while True:
-            start = clock.monotonic()
             tried = self._requests.try_once(delivery, respond)
             if tried is None:
                 return
@@ -92,6 +90,7 @@ class Retrying:
             crash_points.reach("retry.noted")
             delivery = delivery._replace(attempt=delivery.attempt + 1)
             if handling.wait_until(next_start):
+                start = clock.monotonic()
                 continue
             if handling.end is not None:
                 settle(failed.ended_by_operator(handling))
@@ -121,7 +120,7 @@ class Retrying:
             return
         early = self._runtime.deferred.take_early(delivery.message_id)
         if early is not None:
-            settle(self._requests.completed(delivery, replace(tried, reply=early)))
+            settle(self._requests.completed(delivery, tried._replace(reply=early)))
             return
         settle(self._requests.deferred(delivery, tried))
         response_id = tried.unit.new[-1].message_id if delivery.return_queue else 0

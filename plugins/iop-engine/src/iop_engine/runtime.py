@@ -63,7 +63,7 @@ class Runtime:
 
     def note_end(self, delivery: Delivery, unit: Unit) -> None:
         """Note how the handling of a message ended, or its latest try; a look is all that most cost."""
-        activity = self.activities.of(delivery.target)
+        activity = self.activities[delivery.target]
         end = unit.settled[0] if unit.settled else None
         if unit.changes or activity.last_error or (end and (end.error or end.status is MessageStatus.SUSPENDED)):
             self.alerts.look_at(delivery, unit)

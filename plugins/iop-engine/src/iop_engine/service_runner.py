@@ -104,7 +104,7 @@ class ServiceRunner(Runner):
             if self._settings.archives_io
             else None
         )
-        activity = self._runtime.activities.of(self._item.name)
+        activity = self._runtime.activities[self._item.name]
         result, error = None, ""
         try:
             result = self.process_input(message_input)

@@ -83,10 +83,10 @@ class StreamServer:
         self.hand_over: Callable[[Delivery], None]
 
     def respond(self, delivery: Delivery, handle: Callable[[object], object]) -> Body | None:
-        """Have a message handled, whether it is about a stream or not.
+        """Do what a message about a stream asks for.
 
         Args:
-            delivery: The message.
+            delivery: The message; its class is one of ``FRAMES``.
             handle: Has a request handled by the component.
 
         Returns:
@@ -96,9 +96,6 @@ class StreamServer:
             SendError: It asks for a stream that is not open.
             DispatchError: It asks for a stream, and what the component returned is not iterable.
         """
-        if delivery.body.class_name not in FRAMES:
-            response = handle(self._codec.decode(delivery.body))
-            return self._codec.encode(response) if delivery.return_queue else EMPTY_BODY
         request = cast("GeneratorRequest", self._codec.decode(delivery.body))
         owner = self._owners.find(request.stream)
         if owner is not None and owner is not self:

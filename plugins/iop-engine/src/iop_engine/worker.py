@@ -207,14 +207,16 @@ class Worker:
         return bool(self._inbox or self._errands)
 
     def _settle(self, unit: Unit) -> None:
-        self._runtime.waits.forget(self._job.answers)  # its answer is on its way, or comes later
-        self._job.answers = ""
+        if self._job.answers:
+            self._runtime.waits.forget(self._job.answers)  # its answer is on its way, or comes later
+            self._job.answers = ""
         if self._in_hand is not None:
             self._runtime.note_end(self._in_hand, unit)
         crash_points.reach("message.handled")
         self._tickets.append((self._store.submit(unit), unit))
         crash_points.reach("message.submitted")
-        self._confirm(RUN_AHEAD_UNITS - 1)
+        if len(self._tickets) >= RUN_AHEAD_UNITS:
+            self._confirm(RUN_AHEAD_UNITS - 1)
 
     def _confirm(self, left: int) -> None:
         """Wait until at most ``left`` units are not yet on disk."""

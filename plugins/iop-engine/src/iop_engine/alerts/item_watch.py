@@ -114,7 +114,7 @@ class ItemWatch:
 
     def _check_activity(self, watched: _Watched) -> None:
         now = self._clock.monotonic()
-        activity = self._runtime.activities.of(watched.item)
+        activity = self._runtime.activities[watched.item]
         if not self._is_running(watched.item):
             self._running_since[watched.item] = now
             return

@@ -20,20 +20,23 @@ class Job:
     Args:
         unit: What is to be stored.
         created: When it was submitted (UTC).
-        size_bytes: Length of its bodies.
+
+    Attributes:
+        size_bytes: Length of its bodies; the writer adds them up.
     """
 
-    __slots__ = ("_latch", "created", "error", "moment", "size_bytes", "unit")
+    __slots__ = ("_is_finished", "_latches", "created", "error", "moment", "size_bytes", "unit")
 
-    def __init__(self, unit: Unit, created: datetime, size_bytes: int) -> None:
+    def __init__(self, unit: Unit, created: datetime) -> None:
         self.unit = unit
         self.created = created
         # As it is stored.
         self.moment = to_microseconds(created)
-        self.size_bytes = size_bytes
+        self.size_bytes = 0
         self.error: StoreError | None = None
-        self._latch = threading.Lock()
-        self._latch.acquire()
+        self._is_finished = False
+        # One per thread that waits: most units are not waited for.
+        self._latches: list[threading.Lock] = []
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait until the unit is stored; False when time ran out.
@@ -41,14 +44,22 @@ class Job:
         Raises:
             StoreError: The unit could not be stored; nothing of it was.
         """
-        if not self._latch.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds):
+        if not self._is_finished and not self._wait(timeout_seconds):
             return False
-        self._latch.release()
         if self.error is not None:
             raise self.error
         return True
 
+    def _wait(self, timeout_seconds: float | None) -> bool:
+        latch = threading.Lock()
+        latch.acquire()
+        self._latches.append(latch)
+        # Looked at again, since ``finish`` opens only the latches that it finds.
+        return self._is_finished or latch.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds)
+
     def finish(self, error: StoreError | None) -> None:
         """Let everybody who waits go on; called once."""
         self.error = error
-        self._latch.release()
+        self._is_finished = True
+        for latch in self._latches:
+            latch.release()

@@ -231,7 +231,8 @@ class SqliteReader(StoreReader):
 
     def _body(self, row: Row) -> Body:
         """Return the body whose columns are the last of a row."""
-        return restored(self._connection, body_from_row(row[-5:]))
+        body = body_from_row(row[-5:])
+        return body if body.payload else restored(self._connection, body)
 
     def _number(self, sql: str, values: Row = ()) -> int:
         return self._read(lambda row: int(row[0]), sql, values)[0]
@@ -249,7 +250,7 @@ class SqliteReader(StoreReader):
                 yield
             except sqlite3.Error as exc:
                 raise translate(exc, self._path) from exc
-            except (ValueError, TypeError, OverflowError) as exc:  # no column of ours holds such a value
+            except (ValueError, TypeError, OverflowError, LookupError) as exc:  # no column of ours holds such a value
                 raise damaged(self._path, exc) from exc
 
 

@@ -28,6 +28,11 @@ Row: TypeAlias = Sequence[Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
+# Twice as fast as calling the classes, which counts where a long queue is read.
+_TYPES = {member.value: member for member in MessageType}
+_PRIORITIES = {member.value: member for member in MessagePriority}
+_BUSINESS_TYPES = {member.value: member for member in BusinessType}
+
 HEADER_COLUMNS = (
     "h.id, h.session_id, h.type, h.status, h.priority, h.invocation, h.source, h.target, h.source_type, h.target_type, "
     "h.queue, h.return_queue, h.corresponding_id, h.process_id, h.body_id, coalesce(c.name, ''), "
@@ -120,27 +125,31 @@ def header_from_row(row: Row) -> MessageHeader:
 
 
 def delivery_from_row(row: Row, body: Body) -> Delivery:
-    """Build a delivery from ``DELIVERY_COLUMNS``, of which the last are those of the body."""
+    """Build a delivery from ``DELIVERY_COLUMNS``, of which the last are those of the body.
+
+    Raises:
+        LookupError: A number stands for nothing.
+    """
     return Delivery(
-        message_id=row[0],
-        session_id=row[1],
-        type=MessageType(row[2]),
-        queue=row[3],
-        source=row[4],
-        target=row[5],
-        return_queue=row[6],
-        priority=MessagePriority(row[7]),
-        corresponding_id=row[8],
-        process_id=row[9],
-        is_error=bool(row[10]),
-        error=row[11],
-        completion_key=row[12],
-        time_created=to_datetime(row[13]),
-        attempt=row[14] + 1,
-        body=body,
-        super_session=row[15],
-        order_key=row[16],
-        source_type=BusinessType(row[17]),
+        row[0],
+        row[1],
+        _TYPES[row[2]],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        _PRIORITIES[row[7]],
+        row[8],
+        row[9],
+        bool(row[10]),
+        row[11],
+        row[12],
+        to_datetime(row[13]),
+        row[14] + 1,
+        body,
+        row[15],
+        row[16],
+        _BUSINESS_TYPES[row[17]],
     )
 
 

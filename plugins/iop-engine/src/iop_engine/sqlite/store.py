@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import ClassVar
@@ -12,7 +13,7 @@ from iop_core.clock import Clock
 from iop_core.errors import BackendUnavailableError, StoreError
 from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.purging import PurgeOptions, PurgeResult, never
-from iop_core.store_units import SYNC_CALL_PREFIX, Delivery, Unit
+from iop_core.store_units import SYNC_CALL_PREFIX, Delivery, HeaderChange, Unit
 from iop_core.stores import ReplySlot, Store, StoreReader, Ticket
 from iop_engine import crash_points
 from iop_engine.queues import QueueSet
@@ -194,23 +195,29 @@ class SqliteStore(Store):
 
     def _publish(self, jobs: Sequence[Job]) -> None:
         """Hand over what is on disk now; runs in the writer's thread."""
+        # Queue by queue, so that the lock of each is taken once.
+        arrivals: defaultdict[str, list[Delivery]] = defaultdict(list)
         for job in jobs:
             for message in job.unit.new:
                 if message.status is not MessageStatus.QUEUED:
                     continue
                 if not message.queue.startswith(SYNC_CALL_PREFIX):
-                    queue = self._queues.get(message.queue)
-                    if not queue.leave_on_disk(message.message_id, message.priority):
-                        queue.publish(delivery_of(message, job.created))
+                    arrivals[message.queue].append(delivery_of(message, job.created))
                 elif message.type is MessageType.RESPONSE:
                     self._slots.deliver(delivery_of(message, job.created))
-            for change in job.unit.changes:
-                if change.status is MessageStatus.QUEUED:
-                    self._hand_out_again(change.message_id)
+            if job.unit.changes:
+                self._queues.publish(arrivals)  # in the order in which they were stored
+                arrivals.clear()
+                self._hand_out_changed(job.unit.changes)
             for end in job.unit.settled:
-                if not end.queue:  # it was handled in its caller's job
-                    continue
-                self._queues.get(end.queue).unsettled -= 1
+                if end.queue:  # else it was handled in its caller's job
+                    self._queues.get(end.queue).unsettled -= 1
+        self._queues.publish(arrivals)
+
+    def _hand_out_changed(self, changes: Iterable[HeaderChange]) -> None:
+        for change in changes:
+            if change.status is MessageStatus.QUEUED:
+                self._hand_out_again(change.message_id)
 
     def _hand_out_again(self, message_id: int) -> None:
         delivery = self._queue_reader.find_delivery(message_id)

@@ -18,6 +18,7 @@ from iop_engine.sqlite.body_rows import insert_bodies
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.job import Job
+from iop_engine.sqlite.many_rows import ManyRows
 from iop_engine.sqlite.removal import remove_messages
 from iop_engine.sqlite.replies import Slots
 from iop_engine.sqlite.rows import body_row, io_row, process_row, storable, to_microseconds, with_id
@@ -29,7 +30,6 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-_INSERT_HEADER = f"INSERT INTO headers VALUES ({_marks(26)})"  # noqa: S608
 _INSERT_SEARCH = "INSERT OR IGNORE INTO search (body_id, name, value) VALUES (?, ?, ?)"
 _SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ? WHERE id = ?"
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
@@ -93,6 +93,7 @@ class UnitTables:
         self._connection = connection
         self._typed_tables = TypedTables(connection)
         self._class_numbers = ClassNumbers(connection)
+        self._headers = ManyRows(connection, "headers", columns=26)
         self._body_id, self._log_id = body_id, log_id
         self._latest = _latest_of(connection, path)
         self._slots = slots
@@ -128,8 +129,9 @@ class UnitTables:
         self._class_numbers.forget()
 
     def _write_settled(self, jobs: Sequence[Job]) -> None:
+        # "_value_" and not "int()", 0 and not False: SQLite's binding is slow with anything but plain numbers.
         rows = [
-            (int(end.status), bool(end.error), storable(end.error), job.moment, end.attempts, end.message_id)
+            (end.status._value_, 1 if end.error else 0, storable(end.error), job.moment, end.attempts, end.message_id)
             for job in jobs
             for end in job.unit.settled
         ]
@@ -161,7 +163,7 @@ class UnitTables:
         if bodies:
             insert_bodies(self._connection, bodies)
         if headers:
-            self._connection.executemany(_INSERT_HEADER, headers)
+            self._headers.insert(headers)
         if links:
             self._connection.executemany(_LINK, links)
         if found:
@@ -192,29 +194,29 @@ class UnitTables:
         return (
             message.message_id,
             message.session_id,
-            int(message.type),
-            int(status),
-            int(message.priority),
-            int(message.invocation),
+            message.type._value_,
+            status._value_,
+            message.priority._value_,
+            message.invocation._value_,
             message.source,
             message.target,
-            int(message.source_type),
-            int(message.target_type),
+            message.source_type._value_,
+            message.target_type._value_,
             message.queue,
             message.return_queue,
             message.corresponding_id,
             message.process_id,
             body_id,
-            message.is_error,
-            storable(message.error),
-            storable(message.description),
-            storable(message.completion_key),
+            1 if message.is_error else 0,
+            message.error,
+            message.description,
+            message.completion_key,
             created,
             processed,
             0,
             message.resent,
-            storable(message.super_session),
-            storable(message.order_key),
+            message.super_session,
+            message.order_key,
             self._class_numbers.number(message.body.class_name),
         )
 

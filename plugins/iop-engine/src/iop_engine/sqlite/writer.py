@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,15 +80,16 @@ class Writer:
         self._slots = slots
         self._on_stored = on_stored
         self._on_quiet = on_quiet
-        lock = threading.Lock()
-        self._condition = threading.Condition(lock)
-        self._room = threading.Condition(lock)
+        self._lock = threading.Lock()
+        self._condition = threading.Condition(self._lock)
+        self._room = threading.Condition(self._lock)
         self._waiting: deque[Job] = deque()
         self._retries: list[Job] = []
         self._errands: deque[Errand[Any]] = deque()
         self._backlog_messages = 0
         self._backlog_bytes = 0
         self._in_hand = 0
+        self._is_waiting = False
         self._submitted = 0
         self._is_closing = False
         self._reported: set[str] = set()
@@ -100,24 +102,25 @@ class Writer:
         Raises:
             StoreError: The writer is closed.
         """
-        job = Job(unit, created, sum(len(message.body.payload) for message in unit.new))
-        with self._condition:
-            while self._is_full() and not self._is_closing:
-                self._room.wait()
+        job = Job(unit, created)
+        with self._lock:
+            if unit.new:
+                self._wait_for_room()
             if self._is_closing:
                 raise StoreError(_CLOSED)
             for message in unit.new:
-                self._header_id += 1
-                message.message_id = self._header_id
+                self._header_id = message.message_id = self._header_id + 1
+                job.size_bytes += len(message.body.payload)
                 if not message.session_id:
                     message.session_id = message.message_id
                 if message.return_queue.startswith(SYNC_CALL_PREFIX):
                     self._slots.expect(message.return_queue, message.message_id)
-            self._waiting.append(job)
-            self._submitted += 1
             self._backlog_messages += len(unit.new)
             self._backlog_bytes += job.size_bytes
-            self._condition.notify()
+            self._waiting.append(job)
+            self._submitted += 1
+            if self._is_waiting:
+                self._condition.notify()
         return job
 
     def perform(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -127,7 +130,7 @@ class Writer:
             StoreError: It failed, or the writer is closed.
         """
         errand = Errand(work)
-        with self._condition:
+        with self._lock:
             if self._is_closing:
                 raise StoreError(_CLOSED)
             self._errands.append(errand)
@@ -140,19 +143,22 @@ class Writer:
 
     def quiet_since(self) -> int | None:
         """Return how many units were submitted so far, when all of them are written; else None."""
-        with self._condition:
+        with self._lock:
             return None if self._waiting or self._in_hand else self._submitted
 
     def close(self) -> None:
         """Write what waits, then end the thread and close the connection; repeatable."""
-        with self._condition:
+        with self._lock:
             self._is_closing = True
             self._condition.notify_all()
             self._room.notify_all()
         self._thread.join()
 
-    def _is_full(self) -> bool:
-        return self._backlog_messages > BACKLOG_MESSAGES or self._backlog_bytes > BACKLOG_BYTES
+    def _wait_for_room(self) -> None:
+        while self._backlog_messages > BACKLOG_MESSAGES or self._backlog_bytes > BACKLOG_BYTES:
+            if self._is_closing:
+                return
+            self._room.wait()
 
     def _run(self) -> None:
         while True:
@@ -172,13 +178,18 @@ class Writer:
 
     def _take_batch(self) -> list[Job]:
         """Wait for jobs and return all that go into one transaction; none for an errand alone, or once closed."""
-        with self._condition:
+        with self._lock:
             while not self._waiting and not self._errands and not self._is_closing:
-                if not self._condition.wait(self._seconds_to_wait()):
+                self._is_waiting = True
+                has_work = self._condition.wait(self._seconds_to_wait())
+                self._is_waiting = False
+                if not has_work:
                     break
-            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_UNITS))]
-            self._backlog_messages -= sum(len(job.unit.new) for job in jobs)
-            self._backlog_bytes -= sum(job.size_bytes for job in jobs)
+            jobs = list(islice(self._waiting, BATCH_UNITS))
+            for job in jobs:
+                self._waiting.popleft()
+                self._backlog_messages -= len(job.unit.new)
+                self._backlog_bytes -= job.size_bytes
             self._in_hand += len(jobs)
             self._room.notify_all()
         retries, self._retries = self._retries, []
@@ -232,7 +243,7 @@ class Writer:
         else:
             self._report(str(error))
             self._slots.refuse([message.return_queue for job in jobs for message in job.unit.new], error)
-        with self._condition:
+        with self._lock:
             self._in_hand -= len(jobs)
             is_quiet = not self._waiting and not self._in_hand
         for job in jobs:

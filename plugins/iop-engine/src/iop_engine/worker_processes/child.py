@@ -11,6 +11,7 @@ from typing import cast
 from iop_core.bodies import BodyCodec
 from iop_core.component import Component
 from iop_core.definitions import ItemDefinition
+from iop_core.dispatch import DispatchTable
 from iop_core.headers import EMPTY_BODY
 from iop_core.operations import BusinessOperation
 from iop_engine.exchange import text_of
@@ -126,7 +127,7 @@ class ChildComponent:
         operation = self._operation
         self._host.enter(asked.context, keeps_trace=asked.keeps_trace)
         try:
-            reply = dispatch(operation, self._host.read(asked.body), operation.on_message, self._loop)
+            reply = dispatch(DispatchTable.of(type(operation)), operation, self._host.read(asked.body), self._loop)
             body = self._codec.encode(reply) if asked.wants_reply else EMPTY_BODY
             text = text_of(reply) if asked.wants_text else ""
         except ChannelClosedError:
