@@ -24,7 +24,7 @@ from iop_server.openapi import ALL_ROUTES
 from iop_server.origins import check_origin
 from iop_server.rate_limits import RateLimit, retry_after
 from iop_server.refusals import RefusedRequestError, refusal_of
-from iop_server.request_parts import parsed, read_body, text_in
+from iop_server.request_parts import discard_body, parsed, read_body, text_in
 from iop_server.routes import Route
 from iop_server.upload_calls import uploads_are_off
 
@@ -75,6 +75,7 @@ class Application:
             try:
                 return _answer(200, await self._carry_out(route, request))
             except IopError as exc:
+                await discard_body(request)
                 return refused(refusal_of(exc))
             except ClientDisconnect:
                 return refused(RefusedRequestError(400, "interrupted", "the request ended before its end"))

@@ -23,6 +23,7 @@ _REFUSALS = {
     401: "Not logged in.",
     403: "The role is not enough, or the server does not allow it.",
     404: "There is no such thing.",
+    408: "The body did not arrive in time.",
     409: "It cannot be done as things are now.",
     413: "The body is too large.",
     415: "The body is no JSON.",

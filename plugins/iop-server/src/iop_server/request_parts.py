@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from anyio import fail_after, move_on_after
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from iop_server.json_text import parse_json
 from iop_server.refusals import RefusedRequestError
@@ -14,16 +16,24 @@ from iop_server.refusals import RefusedRequestError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+_MOST_DISCARDED = 67_108_864
+_DISCARD_SECONDS = 10.0
+
 Given = TypeVar("Given", bound=BaseModel)
 
 
-async def read_body(request: Request, *, most_bytes: int) -> dict[str, object]:
+async def read_body(request: Request, *, most_bytes: int, most_seconds: float = 60.0) -> dict[str, object]:
     """Return the body of a request as a JSON object; an empty one for no body.
 
     Counts what arrives, whatever the headers say, and stops reading at the limit.
 
+    Args:
+        request: The request.
+        most_bytes: Size of the largest body that is taken.
+        most_seconds: How long it may take to arrive.
+
     Raises:
-        RefusedRequestError: 413: too large; 415: no JSON, or compressed; 400: not readable.
+        RefusedRequestError: 408: too slow; 413: too large; 415: no JSON, or compressed; 400: not readable.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RefusedRequestError(415, "unsupported-encoding", "compressed bodies are not taken; send it as it is")
@@ -31,16 +41,35 @@ async def read_body(request: Request, *, most_bytes: int) -> dict[str, object]:
     if declared.isdecimal() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
     content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > most_bytes:
-            raise _too_large(most_bytes)
+    try:
+        with fail_after(most_seconds):
+            async for part in request.stream():
+                content += part
+                if len(content) > most_bytes:
+                    raise _too_large(most_bytes)
+    except TimeoutError as exc:
+        raise RefusedRequestError(
+            408, "too-slow", f"the body did not arrive within {most_seconds:g} s", {"Connection": "close"}
+        ) from exc
     if not content.strip():
         return {}
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RefusedRequestError(415, "unsupported-type", "the body has to be application/json")
     return await run_in_threadpool(_object_in, bytes(content))
+
+
+async def discard_body(request: Request) -> None:
+    """Read what is left of a body and forget it, within limits, so that the client gets to see the answer."""
+    size = 0
+    try:
+        with move_on_after(_DISCARD_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > _MOST_DISCARDED:
+                    return
+    except (ClientDisconnect, RuntimeError):  # gone, or nothing is left
+        return
 
 
 def parsed(model: type[Given], given: Mapping[str, object], *, status: int) -> Given:

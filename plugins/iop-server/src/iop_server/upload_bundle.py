@@ -15,7 +15,7 @@ from iop_server.wire import Upload, UploadedFile
 
 _SUFFIXES = (".py", ".cls")
 _LONGEST_PART = 120
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|\ud800-\udfff]')
 # Names that are devices on Windows, whatever their ending.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _NO_CODE = frozenset({"venv", "env", "node_modules", "site-packages", "__pycache__"})
