@@ -12,6 +12,7 @@ import random
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_void_p
 from pathlib import Path
 
@@ -64,8 +65,8 @@ PATHS: dict[int, str] = {}
 KEPT: list[object] = []  # what C code points to
 
 
-def record_writes() -> None:
-    """Replace the functions of the default VFS by ones that note what they are asked for."""
+def replace_file_layer(replacing: Callable[[Methods], Methods]) -> None:
+    """Replace the functions of the default VFS: deletions are noted, and those of a file are made by ``replacing``."""
     maps = Path("/proc/self/maps").read_text().split()
     library = ctypes.CDLL(next(word for word in maps if "libsqlite3" in word))
     library.sqlite3_vfs_find.restype = POINTER(Vfs)
@@ -80,7 +81,7 @@ def record_writes() -> None:
             PATHS[file] = Path(ctypes.string_at(name).decode()).name
             address = ctypes.addressof(handle.methods.contents)
             if address not in replaced:
-                replaced[address] = _recording(handle.methods.contents)
+                replaced[address] = replacing(handle.methods.contents)
             handle.methods = ctypes.pointer(replaced[address])
         return result
 
@@ -95,7 +96,8 @@ def record_writes() -> None:
     vfs.open, vfs.delete = (ctypes.cast(hook, c_void_p).value for hook in hooks)
 
 
-def _recording(original: Methods) -> Methods:
+def recording(original: Methods) -> Methods:
+    """Return functions of a file that note what they are asked for."""
     write, truncate, sync = WRITE(original.write), TRUNCATE(original.truncate), SYNC(original.sync)
 
     def hooked_write(file, data, amount, offset):
@@ -163,7 +165,7 @@ def main(folder: Path, durability: str) -> None:
     deploy(location, 0)
     shutil.copytree(location, folder / "base")
     EVENTS.clear()
-    record_writes()
+    replace_file_layer(recording)
     for cycle in range(3):
         store = open_store()
         threads = [threading.Thread(target=store_messages, args=(store, cycle, worker)) for worker in range(2)]
