@@ -192,7 +192,7 @@ def test_production_of_a_program_is_reached_but_not_restarted(iop: Iop, folder: 
         assert iop("component", "restart", "Upper").stdout == "Upper restarted.\n"
         # Stopped from elsewhere, the process in the foreground ends as if by Ctrl-C.
         director.stop_production()
-        assert process.communicate(timeout=30)[0] == "Production Demo.Background stopped.\n"
+        assert process.communicate(timeout=30)[0] == "Demo.Background stopped.\n"
         assert process.returncode == 0
     finally:
         process.kill()
