@@ -8,6 +8,7 @@ import click
 
 from iop_cli.application import Application, pass_application
 from iop_cli.exporting import export_production, find_production, hide_secrets, source_options
+from iop_cli.progress import busy
 
 
 @click.command()
@@ -44,9 +45,10 @@ def export(
     data_dir: Path | None,
 ) -> None:
     """Write a production of FILE.py, or the deployed one of that NAME, in another format."""
-    production = find_production(
-        application, source=source, name=name, is_default=is_default, namespace=namespace, data_dir=data_dir
-    )
+    with busy("Reading the production"):
+        production = find_production(
+            application, source=source, name=name, is_default=is_default, namespace=namespace, data_dir=data_dir
+        )
     hidden = 0 if with_secrets else hide_secrets(production)
     export_production(application, production, form="json" if as_json else form, output=output)
     if hidden and not application.quiet:

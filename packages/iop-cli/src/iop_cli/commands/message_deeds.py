@@ -15,6 +15,7 @@ from iop_cli.application import Application, pass_application
 from iop_cli.exit_codes import ExitCode
 from iop_cli.options import filter_options, query_options
 from iop_cli.output import print_json
+from iop_cli.progress import busy
 from iop_core.message_control import BulkResult
 from iop_director import Director
 from iop_director.safe_text import one_line
@@ -110,7 +111,8 @@ def _do(
     ids = list(options.pop("ids")) or None
     common = {name: options.pop(name) for name in (*own, "actor", "reason")}
     do = partial(deed, director, **common)
-    result = do(ids, dry_run=True, **options)
+    with busy("Looking for messages"):
+        result = do(ids, dry_run=True, **options)
     if not dry_run:
         if not as_json:
             _tell(result, err=True)
@@ -118,7 +120,8 @@ def _do(
             if not yes and sys.stdin.isatty():
                 click.confirm(f"{result.action.capitalize()} {_messages(len(result.ids))}?", abort=True, err=True)
             refused = result.refused
-            result = do(list(result.ids))
+            with busy(f"{result.action.capitalize()} of {_messages(len(result.ids))}"):
+                result = do(list(result.ids))
             result = BulkResult(result.action, False, result.ids, {**refused, **result.refused}, result.marked)
     if as_json:
         print_json({**asdict(result), "counts": result.counts})

@@ -11,6 +11,7 @@ import click
 from iop_cli.application import Application, pass_application
 from iop_cli.options import data_dir_option, json_option, namespace_option
 from iop_cli.output import print_json
+from iop_cli.progress import busy
 from iop_director.safe_text import one_line
 from iop_migrate import migrate as migrate_file
 
@@ -43,7 +44,7 @@ def migrate(
     is_named = data_dir is not None or application.names_a_place
     director = application.query(data_dir, namespace) if is_named else None
     # What the file itself prints is no part of the plan.
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), busy(f"Migrating {file.name}"):
         result = migrate_file(
             file,
             director=director,

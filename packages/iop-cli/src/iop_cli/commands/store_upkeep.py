@@ -14,6 +14,7 @@ from iop_cli.application import Application, pass_application
 from iop_cli.exit_codes import ExitCode
 from iop_cli.options import query_options
 from iop_cli.output import print_json, time_text
+from iop_cli.progress import busy
 from iop_core.purging import ALL_PURGE_TYPES, DEFAULT_DAYS_TO_KEEP, PURGE_TYPES, PurgeResult
 
 _actor = click.option("--actor", default="", metavar="NAME", help="Who does it; default: the user of this process.")
@@ -82,12 +83,14 @@ def purge(
         reason=reason,
     )
     if not dry_run and not yes and sys.stdin.isatty():
-        planned = purge_with(dry_run=True)
-        _tell(planned)
+        with busy("Looking for what is old"):
+            planned = purge_with(dry_run=True)
+        _tell(planned, err=True)
         if not sum(planned.removed.values()):
             return
         click.confirm("Remove them?", abort=True, err=True)
-    result = purge_with(dry_run=dry_run)
+    with busy("Looking for what is old" if dry_run else "Removing what is old"):
+        result = purge_with(dry_run=dry_run)
     if as_json:
         print_json({**asdict(result), "limit": result.limit.isoformat()})
     else:
@@ -121,23 +124,25 @@ def index(
         from iop_cli.production_source import read_settings
 
         read_settings(file)
-    count = application.query(data_dir, namespace).index_messages(class_name, actor=actor, reason=reason)
+    director = application.query(data_dir, namespace)
+    with busy(f"Making messages of {class_name} searchable"):
+        count = director.index_messages(class_name, actor=actor, reason=reason)
     if as_json:
         print_json({"class_name": class_name, "count": count})
     else:
         click.echo(f"{count} bodies of {class_name} can be searched")
 
 
-def _tell(result: PurgeResult) -> None:
+def _tell(result: PurgeResult, *, err: bool = False) -> None:
     verb = "would be removed" if result.is_dry_run else "removed"
-    click.echo(f"older than {time_text(result.limit)}: {verb}: {_counts(result.removed)}")
+    click.echo(f"older than {time_text(result.limit)}: {verb}: {_counts(result.removed)}", err=err)
     if result.skipped_sessions:
-        click.echo(f"  kept: {result.skipped_sessions} sessions that are old but not over")
+        click.echo(f"  kept: {result.skipped_sessions} sessions that are old but not over", err=err)
     if result.kept_errors:
-        click.echo(f"  kept: {result.kept_errors} messages with errors, which are kept longer")
+        click.echo(f"  kept: {result.kept_errors} messages with errors, which are kept longer", err=err)
     if not result.is_dry_run:
-        click.echo(f"  left: {_counts(result.after)}")
-        click.echo(f"  {result.freed_bytes / 1e6:.1f} MB given back in {result.seconds:.1f} s")
+        click.echo(f"  left: {_counts(result.after)}", err=err)
+        click.echo(f"  {result.freed_bytes / 1e6:.1f} MB given back in {result.seconds:.1f} s", err=err)
 
 
 def _counts(counts: Mapping[str, int]) -> str:
