@@ -84,9 +84,10 @@ def _pickled(error: BaseException) -> bytes:
     try:
         content = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
         again = pickle.loads(content)  # noqa: S301 - made one line above
+        is_same = type(again) is type(error) and str(again) == str(error)
     except Exception:  # noqa: BLE001 - boundary: code of users' classes
         return b""
-    return content if type(again) is type(error) and _text(again) == _text(error) else b""
+    return content if is_same else b""
 
 
 def _error_of(link: Link) -> BaseException:
