@@ -103,3 +103,19 @@ def test_package_imports_only_what_it_declares(source: Path) -> None:
     standard = set(sys.stdlib_module_names) | {"tomllib"}  # standard from 3.11 on
     undeclared = imported_roots(source) - standard - declared_imports(source.parents[1])
     assert undeclared <= {source.name}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("iop.migration.utils", "migrate"),
+        ("iop.migration.utils", "register_folder"),
+        ("iop.runtime.director", "status_production"),
+        ("iop.runtime.protocol", "DirectorProtocol"),
+    ],
+)
+def test_import_paths_of_earlier_versions(path: str, name: str) -> None:
+    module = import_module(path)
+    assert name in dir(module)
+    assert callable(getattr(module, name))
+    assert not hasattr(module, "no_such_name")

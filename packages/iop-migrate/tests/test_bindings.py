@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 
+import iop_migrate.migration as migration
 from iop_core.errors import ComponentInUseError, DeploymentError, SettingsFileError, UnknownDeploymentError
 from iop_director import Director
-from iop_migrate import Utils, bind_component, bindings, deprecated, list_bindings, register_component, unbind_component
+from iop_migrate import (
+    Utils,
+    bind_component,
+    bindings,
+    list_bindings,
+    migration_calls,
+    register_component,
+    unbind_component,
+)
 
 Project = Callable[..., Path]
 
@@ -78,7 +87,7 @@ def test_what_cannot_be_bound(project: Project, director: Director, deployments:
 @pytest.fixture
 def everywhere(director: Director, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the functions without a director find the one of the test."""
-    for module in (bindings, deprecated):
+    for module in (bindings, migration, migration_calls):
         monkeypatch.setattr(module, "Director", lambda: director)
 
 

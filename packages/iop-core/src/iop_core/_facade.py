@@ -90,3 +90,30 @@ def lazy_names(
         raise AttributeError(f"module 'iop' has no attribute {name!r}")
 
     return module_getattr, public_names
+
+
+def names_of(module: str, distribution: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return the ``__getattr__`` and ``__dir__`` of a module that only shows the public names of another.
+
+    Args:
+        module: The other one, imported when a name is first asked for.
+        distribution: What has it, for the error when it is not installed.
+    """
+
+    def public() -> list[str]:
+        if find_spec(module.partition(".")[0]) is None:
+            raise ModuleNotFoundError(
+                f"{module!r} is in the package {distribution!r}, which is not installed. Install it with: "
+                f"pip install {distribution}",
+                name=module,
+            )
+        return list(import_module(module).__all__)
+
+    def module_getattr(name: str) -> object:
+        if name == "__all__":
+            return public()
+        if not name.startswith("_") and name in public():
+            return getattr(import_module(module), name)
+        raise AttributeError(f"module {module!r} has no name {name!r}")
+
+    return module_getattr, public

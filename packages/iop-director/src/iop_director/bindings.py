@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
-
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
 from iop_core.actors import current_user
 from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration, users_of

@@ -6,6 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+__all__ = (
+    "Bindings",
+    "ComponentCalls",
+    "DeployedProductions",
+    "DirectorProtocol",
+    "EventLog",
+    "Preparation",
+    "ProductionChoice",
+    "ProductionLifeCycle",
+)
+
 
 class ProductionLifeCycle(Protocol):
     """Starting and stopping whole productions."""

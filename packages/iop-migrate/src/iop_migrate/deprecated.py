@@ -2,125 +2,60 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import warnings
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
-from iop_core.actors import current_user
-from iop_core.deployments import Deployments
-from iop_core.errors import ConfigurationError
-from iop_director import Director
-from iop_migrate import bindings
-from iop_migrate.bindings import DEFAULT_PACKAGE, Binding, register_described
-from iop_migrate.migration import migrate
-from iop_migrate.registrations import python_name
-from iop_migrate.schema_entries import schema_of
+from iop_migrate import migration_calls as calls
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _warning(function: Callable[P, R]) -> staticmethod[P, R]:
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        name = function.__name__
+        # Level 2: the line that calls the method.
+        warnings.warn(
+            f"iop.Utils.{name} is deprecated and will be removed in version 5.0; use iop.migration.utils.{name}",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return function(*args, **kwargs)
+
+    return staticmethod(call)
 
 
 class Utils:
     """Static methods of earlier versions; every call warns, and names what to use instead."""
 
-    @staticmethod
-    def register_component(
-        module: str, classname: str, path: str, overwrite: int = 1, iris_classname: str = DEFAULT_PACKAGE
-    ) -> None:
-        """Do what ``iop.register_component`` does."""
-        _warn("register_component", "iop.register_component")
-        bindings.register_component(module, classname, path, overwrite, iris_classname)
-
-    @staticmethod
-    def bind_component(
-        module: str, classname: str, path: str, overwrite: int = 1, iris_classname: str = DEFAULT_PACKAGE
-    ) -> None:
-        """Do what ``iop.bind_component`` does."""
-        _warn("bind_component", "iop.bind_component")
-        bindings.register_component(module, classname, path, overwrite, iris_classname)
-
-    @staticmethod
-    def unregister_component(iris_classname: str) -> None:
-        """Do what ``iop.unregister_component`` does."""
-        _warn("unregister_component", "iop.unregister_component")
-        bindings.unregister_component(iris_classname)
-
-    @staticmethod
-    def unbind_component(iris_classname: str) -> None:
-        """Do what ``iop.unbind_component`` does."""
-        _warn("unbind_component", "iop.unbind_component")
-        bindings.unregister_component(iris_classname)
-
-    @staticmethod
-    def list_bindings(unused_only: bool = False) -> list[Binding]:
-        """Do what ``iop.list_bindings`` does."""
-        _warn("list_bindings", "iop.list_bindings")
-        return bindings.list_bindings(unused_only)
-
-    @staticmethod
-    def register_file(file: str, overwrite: int = 1, iris_package_name: str = DEFAULT_PACKAGE) -> None:
-        """Register the components of one file, each as package, module and class."""
-        _warn("register_file", "CLASSES = {...: {'file': ..., 'path': ...}} and iop migrate")
-        entry = {"file": Path(file).name, "path": str(Path(file).absolute().parent)}
-        register_described(iris_package_name, entry, "register_file", overwrite=bool(overwrite))
-
-    @staticmethod
-    def register_folder(path: str, overwrite: int = 1, iris_package_name: str = DEFAULT_PACKAGE) -> None:
-        """Register the components of all files of a folder."""
-        _warn("register_folder", "CLASSES = {...: {'path': ...}} and iop migrate")
-        register_described(iris_package_name, {"path": path}, "register_folder", overwrite=bool(overwrite))
-
-    @staticmethod
-    def register_package(package: str, path: str, overwrite: int = 1, iris_package_name: str = DEFAULT_PACKAGE) -> None:
-        """Register the components of a package."""
-        _warn("register_package", "CLASSES = {...: {'package': ..., 'path': ...}} and iop migrate")
-        entry = {"package": package, "path": path}
-        register_described(iris_package_name, entry, "register_package", overwrite=bool(overwrite))
-
-    @staticmethod
-    def register_message_schema(message_class: type[object]) -> None:
-        """Keep the JSON schema of a message class."""
-        _warn("register_message_schema", "SCHEMAS = [...] and iop migrate")
-        schema = json.dumps(schema_of(message_class, "register_message_schema"), ensure_ascii=False)
-        with _deployments().transaction(actor=current_user(), reason="register_message_schema") as change:
-            change.put_schema(python_name(message_class), schema)
-
-    @staticmethod
-    def register_production_definition(name: str, production_definition: Mapping[str, Any]) -> None:
-        """Deploy a production given as ``{"Production": {...}}``."""
-        _warn("register_production_definition", "PRODUCTIONS = [...] and iop migrate")
-        _deployments().replace_production(
-            name, production_definition, actor=current_user(), reason="register_production_definition"
-        )
-
-    @staticmethod
-    def export_production(name: str) -> str:
-        """Return a deployed production as JSON text."""
-        _warn("export_production", "Director().export_production")
-        return json.dumps(_deployments().export_production(name), ensure_ascii=False)
-
-    @staticmethod
-    def migrate(
-        filename: str | None = None,
-        mode: str | None = None,
-        namespace: str | None = None,
-        strict_production_validation: bool = False,
-    ) -> None:
-        """Deploy a settings file, ``settings.py`` of the current directory for None, and print what was done."""
-        _warn("migrate", "iop_migrate.migrate")
-        if mode is not None and mode.upper() != "LOCAL":
-            raise ConfigurationError(f"mode {mode!r} is not for this call; set IOP_URL to migrate to another machine")
-        path = filename or "settings.py"
-        print(migrate(path, namespace=namespace, strict=strict_production_validation))  # noqa: T201 - what it is for
-
-
-def _warn(name: str, instead: str) -> None:
-    # Level 3: the line that calls the method.
-    warnings.warn(
-        f"iop.Utils.{name} is deprecated and will be removed in version 5.0; use {instead}",
-        DeprecationWarning,
-        stacklevel=3,
-    )
-
-
-def _deployments() -> Deployments:
-    return Director().backend.deployments()
+    register_component = _warning(calls.register_component)
+    bind_component = _warning(calls.bind_component)
+    unregister_component = _warning(calls.unregister_component)
+    unbind_component = _warning(calls.unbind_component)
+    list_bindings = _warning(calls.list_bindings)
+    register_file = _warning(calls.register_file)
+    register_folder = _warning(calls.register_folder)
+    register_package = _warning(calls.register_package)
+    register_schema = _warning(calls.register_schema)
+    register_message_schema = _warning(calls.register_message_schema)
+    register_persistent_message = _warning(calls.register_persistent_message)
+    register_production = _warning(calls.register_production)
+    register_production_definition = _warning(calls.register_production_definition)
+    export_production = _warning(calls.export_production)
+    export_production_connections = _warning(calls.export_production_connections)
+    export_production_queue_info = _warning(calls.export_production_queue_info)
+    apply_production_plan = _warning(calls.apply_production_plan)
+    migrate = _warning(calls.migrate)
+    explain_migration = _warning(calls.explain_migration)
+    format_migration_plan = _warning(calls.format_migration_plan)
+    format_migration_success = _warning(calls.format_migration_success)
+    setup = _warning(calls.setup)
+    set_classes_settings = _warning(calls.set_classes_settings)
+    set_productions_settings = _warning(calls.set_productions_settings)
+    raise_on_error = _warning(calls.raise_on_error)
+    dict_to_xml = _warning(calls.dict_to_xml)
+    xml_to_json = _warning(calls.xml_to_json)
+    guess_path = _warning(calls.guess_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from iop_core.errors import SettingsFileError
 from iop_director import Director
 from iop_migrate.plan import MigrationPlan, PlannedChanges, plan_content
 from iop_migrate.project_files import collect_project
-from iop_migrate.project_imports import only_looking
+from iop_migrate.project_imports import ProjectImports, only_looking
+from iop_migrate.settings_content import read_content
 from iop_migrate.settings_file import open_settings
 
 if TYPE_CHECKING:
@@ -63,13 +64,16 @@ class MigrationResult:
 
     def summary(self) -> str:
         """Return the last line of the text."""
-        place = f" in namespace {self.plan.namespace}" if self.plan.namespace else ""
-        if self.dry_run:
-            return f"Dry run{place}: nothing was written for {self.plan.path}"
-        return f"Migration succeeded{place}: {self.plan.path}"
+        return summary_of(self.plan.path, self.plan.namespace, dry_run=self.dry_run)
 
     def __str__(self) -> str:
         return self.to_text()
+
+
+def summary_of(path: str | Path, namespace: str, *, dry_run: bool) -> str:
+    """Return the line that ends the text of a migration."""
+    place = f" in namespace {namespace}" if namespace else ""
+    return f"Dry run{place}: nothing was written for {path}" if dry_run else f"Migration succeeded{place}: {path}"
 
 
 def migrate(
@@ -144,6 +148,35 @@ def migrate(
         changes = plan.changes(change)
         _write(changes, change)
     return MigrationResult(plan, changes.lines(), dry_run=False)
+
+
+def deploy_sections(
+    sections: Mapping[str, object], folder: Path, call: str, *, director: Director | None = None
+) -> MigrationPlan:
+    """Deploy sections of a settings file without a file, all of it or nothing.
+
+    Args:
+        sections: Name to value, such as ``CLASSES``.
+        folder: Where paths in them start.
+        call: What was called, for error texts and the list of changes.
+        director: Where; None: where ``IOP_URL`` says, or on this machine.
+
+    Raises:
+        SettingsFileError: Anything in them cannot be used; nothing was written.
+        BackendError: It could not be written; then nothing was.
+    """
+    place = director or Director()
+    imports = ProjectImports(fresh=True)
+    file = folder.absolute() / call
+    with only_looking():
+        try:
+            content = read_content(sections, file, imports)
+            plan = plan_content(content, file, mode="LOCAL", namespace=place.namespace)
+        finally:
+            imports.forget()
+    with place.backend.deployments().transaction(actor=current_user(), reason=call) as change:
+        _write(plan.changes(change), change)
+    return plan
 
 
 @contextmanager

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import ClassVar, cast
 
-from typing_extensions import Self
-
 from iop_backend_rest.connection import Connection
 from iop_backend_rest.deployments import RestDeployments
 from iop_backend_rest.running import RestProduction
@@ -37,12 +35,12 @@ class HttpsBackend(Backend):
         self.namespace = settings.namespace
 
     @classmethod
-    def open(cls, url: str, *, namespace: str) -> Self:
+    def open(cls, url: str, *, namespace: str) -> HttpsBackend:
         """Open the backend a URL names, without a login."""
         return cls(RemoteSettings(url, namespace=namespace))
 
     @classmethod
-    def open_with(cls, settings: RemoteSettings) -> Self:
+    def open_with(cls, settings: RemoteSettings) -> HttpsBackend:
         """Open the backend that settings name; nothing is sent yet."""
         return cls(settings)
 

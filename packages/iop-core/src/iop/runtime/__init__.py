@@ -1,0 +1,1 @@
+"""Import paths of earlier versions for what is in the package ``iop-director`` now."""
