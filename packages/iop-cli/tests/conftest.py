@@ -30,6 +30,7 @@ from iop_core.events import (
     Trace,
 )
 from iop_core.headers import (
+    EMPTY_BODY,
     Body,
     BusinessType,
     Invocation,
@@ -85,7 +86,10 @@ PROCESSES = [
     ProcessInstanceStatus(1, "Router\n", 1, True, True, 0, "ValueError: no", START, START + timedelta(seconds=1)),
     ProcessInstanceStatus(2, "Router", 1, False, False, 3, "", START),
 ]
-EXCHANGE = IoEntry(1, "In", 2, True, "line\n1", "", "disk full", START, START + timedelta(milliseconds=250))
+EXCHANGE = IoEntry(
+    *(1, "In", 2, 2, True, Body("str", "text", b"line\n1"), 6, EMPTY_BODY, 0, "disk full"),
+    *(START, START + timedelta(milliseconds=250)),
+)
 
 
 class MemoryHistory:

@@ -151,7 +151,7 @@ def test_plugins(invoke: Invoke) -> None:
 
 
 def test_io_log(invoke: Invoke) -> None:
-    shown = f"{LOCAL} In [2]: input, took 0.250 s\n    in: line\\n1\n    error: disk full\n"
+    shown = f"{LOCAL} In [2/2]: input, took 0.250 s\n    in: line\\n1\n    error: disk full\n"
     assert invoke("log", "--io").stdout == shown
     assert invoke("log", "--io", "--item", "Out").stdout == ""
     assert json.loads(invoke("log", "--io", "--json").stdout)[0]["received"] == "line\n1"

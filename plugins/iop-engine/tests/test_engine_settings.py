@@ -25,7 +25,7 @@ def item(**settings: object) -> ItemDefinition:
 
 def test_value_is_read_as_the_type_of_the_setting() -> None:
     settings = read_engine_settings(item(RetryInterval="0.5", ArchiveIO="1", RetryOn="A, B"), object())
-    assert (settings.retry_interval, settings.archives_io, settings.retry_on) == (0.5, True, {"A", "B"})
+    assert (settings.retry_interval, settings.archive_bytes, settings.retry_on) == (0.5, 100_000, {"A", "B"})
 
 
 def test_wrong_value_names_the_setting() -> None:

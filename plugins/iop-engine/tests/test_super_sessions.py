@@ -159,10 +159,10 @@ def test_input_is_archived_and_purged(tmp_path) -> None:
     reader = SqliteReader(DataDirectory(str(tmp_path), "USER"))
     entries = reader.io_log(item="In")
     reader.close()
-    assert [(entry.received, entry.returned, entry.error) for entry in entries] == [
-        ("line 1", "LINE 1", ""),
-        ("line 2", "LINE 2", ""),
-        ("line 3", "", "ValueError: no third line"),
+    assert [(entry.received.payload, entry.returned.payload, entry.error) for entry in entries] == [
+        (b"line 1", b"LINE 1", ""),
+        (b"line 2", b"LINE 2", ""),
+        (b"line 3", b"", "ValueError: no third line"),
     ]
     assert [bool(entry.session_id) for entry in entries] == [True, True, False]
     with run_production(production(), data_dir=tmp_path) as run:

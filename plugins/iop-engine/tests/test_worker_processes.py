@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from iop import Production
+from iop_core.bodies import BodyCodec
 from iop_core.errors import ComponentStartError, RequestFailedError
 from iop_core.events import EventType
 from iop_core.headers import MessageStatus
@@ -198,10 +199,11 @@ def test_exchanges_are_archived() -> None:
         assert call(run, "call", "kept") == "kept"
         run.wait_until_idle()
         (entry,) = run.running.io_log()
+        codec = BodyCodec()
         assert (entry.item, entry.received, entry.returned) == (
             "Doer",
-            repr(Task("call", "kept")),
-            repr(Result("kept")),
+            codec.encode(Task("call", "kept")),
+            codec.encode(Result("kept")),
         )
 
 

@@ -110,9 +110,14 @@ class IoEntry:
         entry_id: Rising number; 0 before it is stored.
         item: The item.
         session_id: The session that came of it, or that it belongs to; 0 for none.
+        message_id: The request of the operation, or the first message that came of the input; 0 for none.
         is_inbound: True for an input of a service; False for one try of an operation to handle a request.
-        received: What the service took in, or the request of the operation, as text.
-        returned: What was given back, as text; empty for nothing.
+        received: What the service took in, or the request of the operation. The serializer is ``bytes``
+            or ``text`` for those, that of a message for a message, ``repr`` for anything else. Of longer
+            data it is the beginning: the setting ``ArchiveIOSize`` says how much.
+        received_size: How many bytes all of it has.
+        returned: What was given back, in the same form; the empty body for nothing.
+        returned_size: How many bytes all of it has.
         error: The error in one line; empty when fine.
         time_received: When it began (UTC).
         time_responded: When it was dealt with (UTC).
@@ -121,9 +126,12 @@ class IoEntry:
     entry_id: int
     item: str
     session_id: int
+    message_id: int
     is_inbound: bool
-    received: str
-    returned: str
+    received: Body
+    received_size: int
+    returned: Body
+    returned_size: int
     error: str
     time_received: datetime
     time_responded: datetime
@@ -212,6 +220,7 @@ class Trace:
         log: Its event log entries, oldest first.
         kinds: Item name to the kind of item.
         bodies: Message id to the body, for those that have one; None when bodies were not asked for.
+        io: Its exchanges with the outside, oldest first, of items whose setting ``ArchiveIO`` is on.
     """
 
     session_id: int
@@ -219,3 +228,4 @@ class Trace:
     log: tuple[LogEntry, ...] = ()
     kinds: dict[str, BusinessType] = field(default_factory=dict[str, BusinessType])
     bodies: dict[int, Body] | None = None
+    io: tuple[IoEntry, ...] = ()

@@ -110,12 +110,20 @@ class StoreReader(ABC):
     def check_audit(self, checkpoints: Mapping[int, str]) -> AuditCheck:
         """Look over the chain that the deeds of operators form, also against checkpoints: number to hash."""
 
-    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+    def io_log(
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        session_id: int | None = None,
+        limit: int | None = None,
+    ) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many.
 
         Args:
             since_id: Only entries with higher ids.
             item: Only entries of that item.
+            session_id: Only entries of that session.
             limit: Only the newest that many.
         """
         return []

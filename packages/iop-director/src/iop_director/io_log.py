@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iop_core.events import IoEntry
+from iop_core.headers import Body
 from iop_director.safe_text import one_line
 
 MOST_CHARACTERS = 2000
@@ -16,13 +17,27 @@ def format_io_entry(entry: IoEntry, *, most_characters: int | None = MOST_CHARAC
         most_characters: Where longer values are cut; None: nowhere.
     """
     begin = entry.time_received.astimezone().isoformat(" ", "milliseconds")[:23]
+    session = f" [{entry.session_id}/{entry.message_id}]" if entry.session_id else ""
+    first, *others = io_lines(entry, most_characters=most_characters)
+    return "\n".join([f"{begin} {one_line(entry.item)}{session}: {first}", *(f"    {line}" for line in others)])
+
+
+def io_lines(entry: IoEntry, *, most_characters: int | None = MOST_CHARACTERS) -> list[str]:
+    """Return what is told of an exchange, besides its time and item: a line, and one for each value and the error."""
     seconds = (entry.time_responded - entry.time_received).total_seconds()
-    session = f" [{entry.session_id}]" if entry.session_id else ""
     kind = "input" if entry.is_inbound else "request"
-    parts = [f"{begin} {one_line(entry.item)}{session}: {kind}, took {seconds:.3f} s"]
-    values = (("in", entry.received), ("out", entry.returned), ("error", entry.error))
-    parts += [f"    {name}: {_cut(one_line(value), most_characters)}" for name, value in values if value]
-    return "\n".join(parts)
+    lines = [f"{kind}, took {seconds:.3f} s"]
+    values = (("in", entry.received, entry.received_size), ("out", entry.returned, entry.returned_size))
+    for name, data, size in values:
+        if not data.is_empty:
+            cut = f" (the first {len(data.payload)} of {size} bytes)" if size > len(data.payload) else ""
+            lines.append(f"{name}: {_cut(one_line(io_text(data)), most_characters)}{cut}")
+    return [*lines, f"error: {_cut(one_line(entry.error), most_characters)}"] if entry.error else lines
+
+
+def io_text(data: Body) -> str:
+    """Return what went in or out as text: messages as their serializer writes them, bytes as far as they are UTF-8."""
+    return data.payload.decode("utf-8", "backslashreplace")
 
 
 def _cut(text: str, most_characters: int | None) -> str:

@@ -13,6 +13,7 @@ from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 from iop_director.body_text import text_of_body
+from iop_director.io_log import io_text
 
 if TYPE_CHECKING:
     from iop_core.audit import AuditEntry
@@ -38,8 +39,11 @@ def log_entry_to_dict(entry: LogEntry) -> dict[str, object]:
 
 
 def io_entry_to_dict(entry: IoEntry) -> dict[str, object]:
-    """Return an exchange with the outside as a dictionary."""
-    return _plain(entry)
+    """Return an exchange with the outside as a dictionary; what went in and out as text, with its class."""
+    texts: dict[str, object] = {}
+    for name, data in (("received", entry.received), ("returned", entry.returned)):
+        texts[name], texts[f"{name}_class"] = io_text(data), data.class_name
+    return {**_plain(entry), **texts}
 
 
 def audit_entry_to_dict(entry: AuditEntry) -> dict[str, object]:
@@ -68,7 +72,7 @@ def duration_of(header: MessageHeader) -> float | None:
 
 
 def trace_to_dict(trace: Trace, *, most_characters: int | None = None) -> dict[str, object]:
-    """Return a session as a dictionary: ``session_id``, ``messages``, ``log``, ``kinds``.
+    """Return a session as a dictionary: ``session_id``, ``messages``, ``log``, ``kinds``, and ``io`` when it has any.
 
     In a trace with bodies each message has ``duration_seconds`` and ``body`` too: None, or the
     attributes of ``BodyText``.
@@ -83,6 +87,7 @@ def trace_to_dict(trace: Trace, *, most_characters: int | None = None) -> dict[s
             {**header_to_dict(header), **_with_body(header, trace.bodies, most_characters)} for header in trace.messages
         ],
         "log": [log_entry_to_dict(entry) for entry in trace.log],
+        **({"io": [io_entry_to_dict(entry) for entry in trace.io]} if trace.io else {}),
         "kinds": {item: word_of(kind) for item, kind in trace.kinds.items()},
     }
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from iop_core.headers import MessageType
 from iop_director.body_text import text_of_body
+from iop_director.io_log import io_lines
 from iop_director.participants import OUTSIDE, short_class
 from iop_director.records import duration_of, word_of
 from iop_director.safe_text import one_line
 
 if TYPE_CHECKING:
-    from iop_core.events import LogEntry, Trace
+    from iop_core.events import IoEntry, LogEntry, Trace
     from iop_core.headers import Body, MessageHeader
 
 _INDENT = " " * 12
@@ -22,7 +23,8 @@ _INDENT = " " * 12
 def render_text(trace: Trace, *, most_characters: int | None = None) -> str:
     """Return a session as lines of text, with times relative to its first message (seconds).
 
-    A trace with bodies shows below each message when it was created and processed, and its body.
+    Exchanges with the outside stand where they ended. A trace with bodies shows below each message
+    when it was created and processed, and its body.
 
     Args:
         trace: The session.
@@ -42,6 +44,7 @@ def render_text(trace: Trace, *, most_characters: int | None = None) -> str:
     entries: list[tuple[datetime, Iterator[str]]] = [
         *((header.time_created, _message_lines(header, trace.bodies, most_characters)) for header in trace.messages),
         *((entry.time_logged, _log_lines(entry)) for entry in trace.log),
+        *((entry.time_responded, _io_lines(entry, most_characters)) for entry in trace.io),
     ]
     for time, texts in sorted(entries, key=lambda pair: pair[0]):
         first, *others = texts
@@ -92,3 +95,10 @@ def _log_lines(entry: LogEntry) -> Iterator[str]:
     yield f"{word_of(entry.type).lower()}  {one_line(entry.item) or 'engine'}: {one_line(first)}"
     for other in others:
         yield f"    {one_line(other)}"
+
+
+def _io_lines(entry: IoEntry, most_characters: int | None) -> Iterator[str]:
+    first, *others = io_lines(entry, most_characters=most_characters)
+    yield f"io  {one_line(entry.item)}: {first}"
+    for other in others:
+        yield f"    {other}"

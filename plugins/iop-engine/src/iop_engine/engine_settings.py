@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, object] = {
     "FailOn": "",
     "NoFailWhileDisconnected": False,
     "ArchiveIO": False,
+    "ArchiveIOSize": 100_000,
     "GenerateSuperSessionID": False,
     "SendSuperSession": False,
     "ThrottleDelay": 0.0,
@@ -57,8 +58,8 @@ class EngineSettings:
         fail_on: Names of error classes after which a message is not tried again.
         no_fail_while_disconnected: Errors of a connection never end a message.
         throttle_delay: Seconds that a job waits before each message or input; the setting is in milliseconds.
-        archives_io: Whether what a service takes in, or an operation is asked, and what it gives back is kept in
-            the I/O log.
+        archive_bytes: How much of what a service takes in, or an operation is asked, and of what it gives back is
+            kept in the I/O log; 0: nothing is.
         opens_super_sessions: Whether each input of a service begins a super session.
         sends_super_sessions: Whether an operation sends the id of the super session along.
         call_schedule: When a polling service is called, instead of an interval; None for none.
@@ -73,7 +74,7 @@ class EngineSettings:
     fail_on: frozenset[str]
     no_fail_while_disconnected: bool
     throttle_delay: float
-    archives_io: bool
+    archive_bytes: int
     opens_super_sessions: bool
     sends_super_sessions: bool
     call_schedule: CronSchedule | None
@@ -98,6 +99,8 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
         timeout, backoff = cast("float", values["FailureTimeout"]), cast("float", values["RetryBackoff"])
         _require(timeout >= 0 or timeout == -1, "FailureTimeout", timeout, "seconds, 0 or more, or -1 for no limit")
         _require(backoff >= 1, "RetryBackoff", backoff, "a factor, 1 or more")
+        archive_bytes = cast("int", values["ArchiveIOSize"])
+        _require(archive_bytes >= 1, "ArchiveIOSize", archive_bytes, "bytes, 1 or more; ArchiveIO turns it off")
         return EngineSettings(
             reply_code_actions=_actions(cast("str", values["ReplyCodeActions"])),
             retry_interval=seconds["RetryInterval"],
@@ -108,7 +111,7 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
             fail_on=_names(values["FailOn"]),
             no_fail_while_disconnected=bool(values["NoFailWhileDisconnected"]),
             throttle_delay=_milliseconds("ThrottleDelay", values["ThrottleDelay"]),
-            archives_io=bool(values["ArchiveIO"]),
+            archive_bytes=archive_bytes if values["ArchiveIO"] else 0,
             opens_super_sessions=bool(values["GenerateSuperSessionID"]),
             sends_super_sessions=bool(values["SendSuperSession"]),
             call_schedule=_cron(str(values["CallSchedule"])),

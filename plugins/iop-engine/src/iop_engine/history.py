@@ -82,7 +82,8 @@ class History:
             return None
         kinds = {message.source: message.source_type for message in messages if message.source}
         kinds.update({message.target: message.target_type for message in messages if message.target})
-        return Trace(session_id, messages, tuple(self._reader.log(session_id=session_id)), kinds)
+        log, io = self._reader.log(session_id=session_id), self._reader.io_log(session_id=session_id)
+        return Trace(session_id, messages, tuple(log), kinds, io=tuple(io))
 
     def log(
         self,

@@ -72,7 +72,8 @@ class OperationRunner(Runner):
         settings = read_engine_settings(self._item, self._operation)
         self.throttle_seconds = settings.throttle_delay
         self._host.sends_super_sessions = settings.sends_super_sessions
-        respond = self._dispatch_and_archive if settings.archives_io else self._dispatch
+        self._archive_bytes = settings.archive_bytes
+        respond = self._dispatch_and_archive if settings.archive_bytes else self._dispatch
         self._respond: Callable[[object], object] = respond
         self._retrying = Retrying(self._item, self._runtime, settings, self._operation, self._requests)
         self._keepalive = Keepalive(both, self._host, self._loop, self._runtime.clock)
@@ -108,7 +109,8 @@ class OperationRunner(Runner):
         return dispatch(self._table, self._operation, request, self._loop)
 
     def _dispatch_and_archive(self, request: object) -> object:
-        exchange = Exchange(self._item.name, self._runtime, request, is_inbound=False)
+        most = self._archive_bytes
+        exchange = Exchange(self._item.name, self._runtime, request, is_inbound=False, most_bytes=most)
         reply, error = None, ""
         try:
             reply = self._dispatch(request)
@@ -118,4 +120,4 @@ class OperationRunner(Runner):
         else:
             return reply
         finally:
-            exchange.end(self._host.session_id, reply, error)
+            exchange.end(self._host.context.message_id, self._host.session_id, reply, error)

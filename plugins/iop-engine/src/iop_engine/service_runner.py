@@ -99,11 +99,9 @@ class ServiceRunner(Runner):
     def adapter_input(self, message_input: object) -> object:
         """Call the service with an input of its adapter: a session of its own."""
         self._host.enter_input()
-        exchange = (
-            Exchange(self._item.name, self._runtime, message_input, is_inbound=True)
-            if self._settings.archives_io
-            else None
-        )
+        exchange, most = None, self._settings.archive_bytes
+        if most:
+            exchange = Exchange(self._item.name, self._runtime, message_input, is_inbound=True, most_bytes=most)
         activity = self._runtime.activities[self._item.name]
         result, error = None, ""
         try:
@@ -116,7 +114,8 @@ class ServiceRunner(Runner):
         finally:
             activity.ended(error)
             if exchange is not None:
-                exchange.end(self._host.session_id, result, error)
+                session_id = self._host.session_id  # which is the id of its first message
+                exchange.end(session_id, session_id, result, error)
             self._host.leave()
             crash_points.reach("input.handled")
 

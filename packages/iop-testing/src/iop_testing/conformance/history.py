@@ -9,6 +9,7 @@ import pytest
 
 from iop_core import BusinessOperation, BusinessProcess, BusinessService, InboundAdapter, Message
 from iop_core.backends import MessageHistory
+from iop_core.bodies import BodyCodec
 from iop_core.errors import RefusedTestError
 from iop_core.events import EventType, LogFilter, MessageFilter
 from iop_core.headers import BusinessType, MessageHeader, MessageStatus, MessageType
@@ -151,7 +152,7 @@ class HistorySuite(BackendSuite):
         assert history.log(criteria=LogFilter(until_id=found[0].entry_id))[-1] == found[0]
 
     def test_io_log(self, trial: BackendTrial) -> None:
-        """What items exchange with the outside is kept when ArchiveIO says so, and only then; a purge counts it."""
+        """What goes in and out is kept when ArchiveIO says so, and is in the trace; a purge counts it."""
 
         class Shelf(InboundAdapter):
             def on_init(self) -> None:
@@ -167,6 +168,7 @@ class HistorySuite(BackendSuite):
                 return Note("written")
 
         counts: list[int] = []
+        codec = BodyCodec()
         for archives in (0, 1):
             production = Production("Conformance.History")
             production.service("In", BusinessService, adapter_class=Shelf, settings={"ArchiveIO": archives})
@@ -176,9 +178,15 @@ class HistorySuite(BackendSuite):
                 run.call("Out", Note("request"))
                 run.wait_until_idle()
                 inputs = [entry.received for entry in run.running.io_log(item="In")]
+                request = run.messages(type="Request", target="Out")[-1]
+                traced = run.trace(request.session_id)
+                assert traced is not None
                 requests = [(entry.is_inbound, entry.returned) for entry in trial.history().io_log(item="Out")]
-                assert inputs == [repr(Note(text)) for text in ("2", "1", "0")][: 3 * archives]
-                assert requests == [(False, repr(Note("written")))][:archives]
+                assert inputs == [codec.encode(Note(text)) for text in ("2", "1", "0")][: 3 * archives]
+                assert requests == [(False, codec.encode(Note("written")))][:archives]
+                assert [(entry.item, entry.message_id) for entry in traced.io] == [("Out", traced.session_id)][
+                    :archives
+                ]
                 trial.clock.advance(1)
                 counts.append(run.running.purge(PurgeOptions(days_to_keep=0, types=("io",))).removed.get("io_log", 0))
         assert counts == [0, 4]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from iop_core.audit import AuditCheck, AuditEntry
 from iop_core.events import EVERY_ENTRY, IoEntry, LogEntry, LogFilter, MessageFilter, QueueStatus, StoredMessage
-from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus
+from iop_core.headers import Body, MessageHeader, MessagePriority, MessageStatus, MessageType
 from iop_core.process_instances import ProcessFilter, ProcessInstanceStatus
 from iop_core.store_units import Delivery, ProcessRecord
 from iop_core.stores import StoreReader
@@ -162,8 +162,10 @@ class SqliteReader(StoreReader):
 
     def has_open_sync(self) -> bool:
         """Return whether a synchronous request still waits in a queue."""
-        sql = "SELECT EXISTS(SELECT 1 FROM headers WHERE status <= 3 AND priority <= ?)"
-        return bool(self._number(sql, (int(MessagePriority.SYNC),)))
+        # A request of the highest priority was resent to the head of its queue, and nobody waits for it.
+        resent = f"priority = {int(MessagePriority.HIGH_SYNC)} AND type = {int(MessageType.REQUEST)}"
+        awaited = f"priority <= {int(MessagePriority.SYNC)} AND NOT ({resent} AND return_queue = '')"
+        return bool(self._number(f"SELECT EXISTS(SELECT 1 FROM headers WHERE status <= 3 AND {awaited})"))  # noqa: S608
 
     def find_process(self, process_id: int) -> ProcessRecord | None:
         """Return the state of a process instance, or None."""
@@ -185,10 +187,21 @@ class SqliteReader(StoreReader):
         found = self._read(log_entry_from_row, sql, (*conditions.values, -1 if limit is None else max(0, limit)))
         return found[::-1]
 
-    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
+    def io_log(
+        self,
+        *,
+        since_id: int = 0,
+        item: str | None = None,
+        session_id: int | None = None,
+        limit: int | None = None,
+    ) -> list[IoEntry]:
         """Return exchanges with the outside, oldest first; with ``limit`` the newest that many."""
-        sql = "SELECT * FROM io_log WHERE id > ? AND (? IS NULL OR item = ?) ORDER BY id DESC LIMIT ?"
-        values = (since_id, item, item, -1 if limit is None else max(0, limit))
+        known: list[tuple[str, object]] = [] if item is None else [("item = ?", item)]
+        if session_id is not None:
+            known.append(("session_id > 0 AND session_id = ?", session_id))  # as its index says
+        conditions = " AND ".join(["id > ?", *(text for text, _ in known)])
+        sql = f"SELECT * FROM io_log WHERE {conditions} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        values = (since_id, *(value for _, value in known), -1 if limit is None else max(0, limit))
         return self._read(io_entry_from_row, sql, values)[::-1]
 
     def processes(self, criteria: ProcessFilter) -> list[ProcessInstanceStatus]:

@@ -45,7 +45,7 @@ BODY_COLUMNS = "b.class_name, b.serializer, b.payload, b.checksum, h.body_id"
 DELIVERY_COLUMNS = (
     "h.id, h.session_id, h.type, h.queue, h.source, h.target, h.return_queue, h.priority, h.corresponding_id, "
     "h.process_id, h.is_error, h.error, h.completion_key, h.created, h.attempts, h.super_session, h.order_key, "
-    "h.source_type, " + BODY_COLUMNS
+    "h.source_type, h.processed, " + BODY_COLUMNS
 )
 
 JOIN_BODIES = "headers h LEFT JOIN bodies b ON b.id = h.body_id"
@@ -150,6 +150,7 @@ def delivery_from_row(row: Row, body: Body) -> Delivery:
         row[15],
         row[16],
         _BUSINESS_TYPES[row[17]],
+        to_datetime(row[18]) if row[14] and row[18] is not None else None,
     )
 
 
@@ -208,9 +209,12 @@ def io_row(entry: IoEntry) -> tuple[Any, ...]:
     return (
         storable(entry.item),
         entry.session_id,
+        entry.message_id,
         entry.is_inbound,
-        storable(entry.received),
-        storable(entry.returned),
+        *entry.received[:3],
+        entry.received_size,
+        *entry.returned[:3],
+        entry.returned_size,
         storable(entry.error),
         to_microseconds(entry.time_received),
         to_microseconds(entry.time_responded),
@@ -220,7 +224,18 @@ def io_row(entry: IoEntry) -> tuple[Any, ...]:
 def io_entry_from_row(row: Row) -> IoEntry:
     """Build an exchange with the outside from all columns of its table."""
     return IoEntry(
-        row[0], row[1], row[2], bool(row[3]), row[4], row[5], row[6], to_datetime(row[7]), to_datetime(row[8])
+        entry_id=row[0],
+        item=row[1],
+        session_id=row[2],
+        message_id=row[3],
+        is_inbound=bool(row[4]),
+        received=Body(row[5], row[6], row[7]),
+        received_size=row[8],
+        returned=Body(row[9], row[10], row[11]),
+        returned_size=row[12],
+        error=row[13],
+        time_received=to_datetime(row[14]),
+        time_responded=to_datetime(row[15]),
     )
 
 

@@ -43,11 +43,11 @@ _CHANGE = (
     "is_error = coalesce(:is_error, is_error), error = coalesce(:error, error), "
     "description = coalesce(:description, description), queue = coalesce(:queue, queue), "
     "body_id = coalesce(:body_id, body_id), class_id = coalesce(:class_id, class_id), "
-    "processed = coalesce(:processed, processed) WHERE id = :id"
+    "processed = CASE WHEN :begins_anew THEN NULL ELSE coalesce(:processed, processed) END WHERE id = :id"
 )
 _SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(14)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
-_INSERT_IO = f"INSERT INTO io_log VALUES (NULL, {_marks(8)})"  # noqa: S608
+_INSERT_IO = f"INSERT INTO io_log VALUES (NULL, {_marks(15)})"  # noqa: S608
 
 
 def _without_changes_between(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
@@ -260,6 +260,7 @@ class UnitTables:
             "body_id": body_id,
             "class_id": class_id,
             "processed": processed,
+            "begins_anew": change.begins_anew,
         }
 
     def _claim(self, change: HeaderChange) -> MessageStatus:

@@ -14,7 +14,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.headers import EMPTY_BODY
 from iop_core.operations import BusinessOperation
-from iop_engine.exchange import text_of
+from iop_engine.exchange import data_of
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     attach_adapter,
@@ -129,14 +129,14 @@ class ChildComponent:
         try:
             reply = dispatch(DispatchTable.of(type(operation)), operation, self._host.read(asked.body), self._loop)
             body = self._codec.encode(reply) if asked.wants_reply else EMPTY_BODY
-            text = text_of(reply) if asked.wants_text else ""
+            data = data_of(reply, self._codec) if asked.wants_data else None
         except ChannelClosedError:
             raise
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             return Failed(failure_of(exc), *operation._take_wishes())  # pyright: ignore[reportPrivateUsage] - as Retrying
         finally:
             self._host.leave()
-        return Done(body, reply is not None, *operation._take_wishes(), text)  # pyright: ignore[reportPrivateUsage]
+        return Done(body, reply is not None, *operation._take_wishes(), data)  # pyright: ignore[reportPrivateUsage]
 
     def keep_alive(self) -> None:
         """Call ``on_keepalive`` of the adapter and the operation."""

@@ -29,7 +29,7 @@ class ChildRequests(RequestHandling):
         runtime: What the engine's parts share.
         host: The component's side of the engine.
         operation: Gets the wishes of the component in the child.
-        archives_io: Whether requests and answers are kept in the I/O log.
+        archive_bytes: How much of requests and answers is kept in the I/O log; 0: nothing.
 
     Attributes:
         process: The child.
@@ -46,12 +46,12 @@ class ChildRequests(RequestHandling):
         host: ComponentHost,
         operation: BusinessOperation,
         *,
-        archives_io: bool,
+        archive_bytes: int,
     ) -> None:
         streams = StreamServer(StreamOwners(), runtime.streams, runtime.codec, HandlerLoop())
         super().__init__(item, runtime, host, streams)
         self._operation = operation
-        self._archives_io = archives_io
+        self._archive_bytes = archive_bytes
 
     def try_once(self, delivery: Delivery, respond: Callable[[object], object]) -> Try | None:
         """Have a request handled once; ``respond`` is not called, the component is in the child.
@@ -84,23 +84,23 @@ class ChildRequests(RequestHandling):
             self._host.context,
             delivery.body,
             bool(delivery.return_queue),
-            self._archives_io,
+            bool(self._archive_bytes),
             self._host.keeps_trace,
         )
-        if not self._archives_io:
+        most = self._archive_bytes
+        if not most:
             return self.process.handle(asked)
-        received = self._runtime.codec.decode(delivery.body)
-        exchange = Exchange(self._item.name, self._runtime, received, is_inbound=False)
-        reply, error = "", "its worker process died"
+        exchange = Exchange(self._item.name, self._runtime, delivery.body, is_inbound=False, most_bytes=most)
+        reply, error = None, "its worker process died"
         try:
             done = self.process.handle(asked)
             if isinstance(done, Failed):
                 error = one_line(restored(done.failure))
             else:
-                reply, error = done.text, ""
+                reply, error = done.data, ""
             return done
         finally:
-            exchange.end(self._host.session_id, reply, error)
+            exchange.end(delivery.message_id, delivery.session_id, reply, error)
 
     def _no_streams(self) -> SendError:
         return SendError(

@@ -23,14 +23,14 @@ class Handle(NamedTuple):
         context: The message in hand.
         body: The request.
         wants_reply: Whether somebody wants the answer.
-        wants_text: Whether the answer is wanted as text.
+        wants_data: Whether the answer is wanted for the I/O log.
         keeps_trace: Whether trace entries are kept.
     """
 
     context: MessageContext
     body: Body
     wants_reply: bool
-    wants_text: bool
+    wants_data: bool
     keeps_trace: bool
 
     def packed(self) -> tuple[object, ...]:
@@ -57,14 +57,14 @@ class Done(NamedTuple):
         has_reply: Whether the component gave one.
         wants_retry: Whether it asked for another try.
         wants_suspension: Whether it asked that the message be set aside.
-        text: The answer as text, when that is wanted.
+        data: The answer as the I/O log keeps it, when that is wanted.
     """
 
     reply: Body
     has_reply: bool = True
     wants_retry: bool = False
     wants_suspension: bool = False
-    text: str = ""
+    data: Body | None = None
 
     def packed(self) -> tuple[object, ...]:
         """Return it as a plain tuple; see ``unpacked``."""

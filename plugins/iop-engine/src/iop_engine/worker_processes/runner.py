@@ -70,7 +70,7 @@ class WorkerProcessRunner(Runner):
         settings = self._settings = read_engine_settings(self._item, operation)
         self.throttle_seconds = settings.throttle_delay
         self._requests = ChildRequests(
-            self._item, self._runtime, self._host, operation, archives_io=settings.archives_io
+            self._item, self._runtime, self._host, operation, archive_bytes=settings.archive_bytes
         )
         self._retrying = Retrying(self._item, self._runtime, settings, operation, self._requests)
         self._begin_process()
