@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -132,7 +133,8 @@ def connect() -> Iterator[Connect]:
     def make(url: str, user: str = "dora", **options: object) -> httpx.Client:
         login = (user, PASSWORDS[user]) if user else None
         base = f"{url}/api/iop/"
-        clients.append(httpx.Client(base_url=base, auth=login, timeout=60, trust_env=False, **options))
+        settings: dict[str, Any] = {"auth": login, "timeout": 60, "trust_env": False, **options}
+        clients.append(httpx.Client(base_url=base, **settings))
         return clients[-1]
 
     yield make

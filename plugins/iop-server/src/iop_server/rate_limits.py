@@ -52,6 +52,10 @@ class RateLimit:
             tries = self._tries(key, self._clock.monotonic())
             return 0.0 if tries >= 1 else (1 - tries) / self._per_second
 
+    def __len__(self) -> int:
+        """Return how many keys are remembered."""
+        return len(self._buckets)
+
     def _tries(self, key: str, now: float) -> float:
         tries, since = self._buckets.get(key, (self._burst, now))
         return min(self._burst, tries + (now - since) * self._per_second)

@@ -19,7 +19,11 @@ from iop_server.wire import ProductionName
 def export(call: Call, given: ProductionName) -> object:
     """Return a deployed production in the form of IRIS; secrets that are no references are masked."""
     found = _export_of(call.director, given.production)
-    return {name: masked(body) for name, body in found.items()}
+    for body in found.values():
+        for part in (body, *body.get("Item", ())):
+            if "Setting" in part:
+                part["Setting"] = masked(part["Setting"])
+    return found
 
 
 def connections(call: Call, given: ProductionName) -> dict[str, object]:
