@@ -7,6 +7,7 @@ or in a production never leads to an import.
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from functools import reduce
 from importlib import import_module, invalidate_caches
 from pathlib import Path
@@ -64,7 +65,9 @@ def _load_module(registration: ComponentRegistration, label: str) -> ModuleType:
             sys.path.insert(0, registration.path)
             invalidate_caches()
         try:
-            module = import_module(registration.module)
+            # What a module prints when it is loaded is no part of an answer.
+            with redirect_stdout(sys.stderr):
+                module = import_module(registration.module)
         except (Exception, SystemExit) as exc:
             text = " ".join(str(exc).split())
             raise DeploymentError(f"{label}, which cannot be imported: {type(exc).__name__}: {text}") from exc
