@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import core, growth, memory, production, repeats, search, start
 from benchmarks.cpu import cpu
 from benchmarks.engine import measure
+from benchmarks.machine import machine
+from benchmarks.whole_run import run_all, write_page
 from benchmarks.workloads import WORKLOADS
 
 CORE: dict[str, Callable[[int], None]] = {
@@ -21,6 +24,7 @@ CORE: dict[str, Callable[[int], None]] = {
 }
 # What the store and the start promise; each knows which of the options it needs.
 STORE: dict[str, Callable[[argparse.Namespace], None]] = {
+    "machine": lambda options: machine(options.folder or Path(tempfile.gettempdir())),
     "start": lambda options: start.start(options.rounds),
     "memory": lambda options: memory.memory(options.rounds),
     "repeats": lambda options: repeats.repeats(options.rounds),
@@ -36,7 +40,7 @@ GROUPS["all"] = tuple(name for group in GROUPS.values() for name in group)
 def main() -> None:
     """Parse the command line and run what it names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print one JSON line per result.")
-    parser.add_argument("name", choices=[*GROUPS["all"], *GROUPS])
+    parser.add_argument("name", choices=[*GROUPS["all"], *GROUPS, "report"])
     parser.add_argument("--rounds", type=int, default=5, help="runs per result; the median counts")
     parser.add_argument(
         "--n", type=int, help="messages, calls or process instances in one run; of search and growth: in the store"
@@ -49,7 +53,11 @@ def main() -> None:
         type=Path,
         help="where data is written; the disk decides much. Stores of search and growth are kept there",
     )
+    parser.add_argument("--from-results", action="store_true", help="report: write the page, and run nothing")
     arguments = parser.parse_args()
+    if arguments.name == "report":
+        write_page() if arguments.from_results else run_all(arguments, WORKLOADS)
+        return
     for name in GROUPS.get(arguments.name, (arguments.name,)):
         if name in CORE:
             CORE[name](arguments.rounds)

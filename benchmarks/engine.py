@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.disk import count_flushes, flush_ms
+from benchmarks.disk import flush_ms
 from benchmarks.measuring import report
+from benchmarks.own_flushes import flushes_per_message
 from benchmarks.peers import measure_peer, peers_for, version_of
 from benchmarks.result import Run
 from benchmarks.workloads import WORKLOADS
@@ -22,31 +23,24 @@ class Series:
     rates: list[float] = field(default_factory=list[float])
     delivered: list[float] = field(default_factory=list[float])
     latencies: list[float] = field(default_factory=list[float])
-    flushes: list[float] = field(default_factory=list[float])
 
     def add(self, run: Callable[[Path, int, str], Run], folder: Path, count: int, durability: str) -> None:
         """Run once, in a directory of its own."""
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            before = count_flushes(folder)
             result = run(Path(place), count, durability)
-            after = count_flushes(folder)
         self.rates.append(count / (result.intake_seconds or result.seconds))
         if result.intake_seconds is not None:
             self.delivered.append(count / result.seconds)
         self.latencies += result.latencies
-        if before is not None and after is not None:
-            self.flushes.append((after - before) / count)
 
     def values(self) -> dict[str, object]:
-        """Return rate, latencies and flushes as they are reported."""
+        """Return rate and latencies as they are reported."""
         found: dict[str, object] = {"rate": round(statistics.median(self.rates))}
         if self.delivered:
             found["delivered_rate"] = round(statistics.median(self.delivered))
         if self.latencies:
             percentiles = statistics.quantiles(self.latencies, n=100)
             found |= {"p50_ms": percentiles[49] * 1e3, "p99_ms": percentiles[98] * 1e3}
-        if self.flushes:
-            found["flushes_per_message"] = statistics.median(self.flushes)
         return found
 
 
@@ -80,6 +74,10 @@ def measure(
             if with_floor:
                 floor.add(workload.floor, Path(place), number, durability)
                 ratios.append(ours.rates[-1] / floor.rates[-1])
+        flushes = {
+            whose: flushes_per_message(name, whose, count=number, durability=durability, folder=Path(place))
+            for whose in (("ours", "floor") if with_floor else ("ours",))
+        }
         common: dict[str, object] = {
             "workload": workload.description,
             "n": number,
@@ -87,11 +85,10 @@ def measure(
             "fdatasync_ms": flush_ms(Path(place)),
         }
     ratio: dict[str, object] = {"ratio_to_floor": statistics.median(ratios)} if ratios else {}
-    report(name, **common, **ours.values(), **ratio)
+    report(name, **common, **ours.values(), flushes_per_message=flushes["ours"], **ratio)
     if with_floor:
-        report(f"{name} floor", **common, **floor.values())
+        report(f"{name} floor", **common, **floor.values(), flushes_per_message=flushes["floor"])
     for peer in peers_for(name) if with_peers else ():
         rate = statistics.median(measure_peer(peer, name) for _ in range(rounds))
-        report(
-            f"{name} {peer}", rate=round(rate), ours_to_peer=statistics.median(ours.rates) / rate, **version_of(peer)
-        )
+        times = statistics.median(ours.rates) / rate
+        report(f"{name} {peer}", peer=peer, rate=round(rate), ours_to_peer=times, **version_of(peer))

@@ -22,7 +22,6 @@ from iop_testing import run_production
 
 STORED = 10_000_000
 COUNTS = {"w1-8": 8_000, "w1-batch": 20_000, "w3": 1_000}
-GOAL_RATIO = 0.8
 
 MESSAGE_BYTES = 1_000
 PIECE = 20_000
@@ -82,10 +81,9 @@ def _compare(name: str, number: int, place: Path, temporary: Path, rounds: int, 
         n=number,
         durability=durability,
         rate=round(statistics.median(full)),
-        flushes_per_message=statistics.median(flushes) if flushes else None,
+        flushes_per_message=min(flushes, default=None),
         fdatasync_ms=flush_ms(temporary),
         ratio_to_empty=statistics.median(ratios),
-        goal_ratio=GOAL_RATIO,
     )
 
 

@@ -25,7 +25,6 @@ from iop_testing import run_production
 
 MESSAGES = 20_000
 WORKERS = (1, 4)
-GOAL_PER_WORKER = 64
 _KILLS = 5
 
 
@@ -66,7 +65,6 @@ def repeats(rounds: int) -> None:
             durability="full",
             repeats_median=statistics.median(found),
             repeats_most=max(found),
-            goal_most=GOAL_PER_WORKER * workers,
             lost=lost,
         )
 
