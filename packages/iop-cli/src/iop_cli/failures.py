@@ -20,11 +20,13 @@ from iop_core.errors import (
     RequestTimeoutError,
     UnknownPluginError,
 )
+from iop_core.server_errors import AccessDeniedError
 from iop_director.safe_text import one_line
 
 # First match wins; every other error means FAILED.
 _CODES: tuple[tuple[type[IopError], ExitCode], ...] = (
     (BackendUnavailableError, ExitCode.UNAVAILABLE),
+    (AccessDeniedError, ExitCode.UNAVAILABLE),
     (ConfigurationError, ExitCode.WRONG_USE),
     (DispatchError, ExitCode.WRONG_USE),
     (UnknownPluginError, ExitCode.WRONG_USE),

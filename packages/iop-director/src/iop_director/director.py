@@ -19,6 +19,7 @@ from iop_director.class_calls import also_on_class
 from iop_director.deployed_production import load_definition
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
+from iop_director.interruption import sigterm_as_interrupt
 from iop_director.log_filters import log_filter
 from iop_director.place import choose_place
 from iop_director.records import status_to_dict
@@ -153,10 +154,11 @@ class Director:
 
     @also_on_class
     def start_production_with_log(self, production_name: str | None = None) -> None:
-        """Start a production and show its event log until Ctrl-C, which stops it."""
+        """Start a production and show its event log until Ctrl-C or SIGTERM, which stops it."""
         life_cycle.start(self._backend, life_cycle.order_for(self._backend, production_name))
         try:
-            self._print_log()
+            with sigterm_as_interrupt():
+                self._print_log()
         except KeyboardInterrupt:
             self._backend.connect().stop()
 
@@ -334,8 +336,8 @@ class Director:
 
     @also_on_class
     def log_production(self) -> None:
-        """Show the event log on standard output as it grows, until Ctrl-C."""
-        with suppress(KeyboardInterrupt):
+        """Show the event log on standard output as it grows, until Ctrl-C or SIGTERM."""
+        with suppress(KeyboardInterrupt), sigterm_as_interrupt():
             self._print_log()
 
     @also_on_class

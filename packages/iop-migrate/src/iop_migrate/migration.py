@@ -64,7 +64,8 @@ class MigrationResult:
 
     def summary(self) -> str:
         """Return the last line of the text."""
-        return summary_of(self.plan.path, self.plan.namespace, dry_run=self.dry_run)
+        line = summary_of(self.plan.path, self.plan.namespace, dry_run=self.dry_run)
+        return f"{line}; the server was not asked" if self.dry_run and self.plan.mode == "REMOTE" else line
 
     def __str__(self) -> str:
         return self.to_text()

@@ -50,7 +50,8 @@ def restart(application: Application, *, namespace: str | None, data_dir: Path |
     director = application.query(data_dir, namespace)
     director.restart_production()
     status = director.status()
-    _tell(director, f"Production {status.production} restarted (process {status.pid}).", as_json=as_json)
+    process = f" (process {status.pid})" if status.pid else ""  # a server does not say
+    _tell(director, f"Production {status.production} restarted{process}.", as_json=as_json)
 
 
 @click.command()

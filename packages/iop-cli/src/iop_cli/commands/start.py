@@ -15,6 +15,7 @@ from iop_cli.output import print_json, tell
 from iop_cli.production_source import is_file, read_settings
 from iop_core.backends import StartOrder
 from iop_director.event_log import follow_log, format_entry
+from iop_director.interruption import sigterm_as_interrupt
 from iop_director.life_cycle import order_for, start
 from iop_director.records import status_to_dict
 from iop_migrate import choose_production
@@ -69,15 +70,17 @@ def start_command(
     if as_json:
         print_json(status_to_dict(status))
     else:
-        tell(f"Production {status.production} started (process {status.pid}).")
+        process = f" (process {status.pid})" if status.pid else ""  # a server does not say
+        tell(f"Production {status.production} started{process}.")
     if not detach:
         _show_log(director, running, status.production)
 
 
 def _show_log(director: Director, running: RunningProduction, production: str) -> None:
     try:
-        for entry in follow_log(director.log):
-            click.echo(format_entry(entry))
+        with sigterm_as_interrupt():
+            for entry in follow_log(director.log):
+                click.echo(format_entry(entry))
     except KeyboardInterrupt:
         running.stop()
         tell(f"Production {production} stopped.")
