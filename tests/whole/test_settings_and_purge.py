@@ -13,7 +13,7 @@ from iop_cli.main import iop
 PRODUCTION = """
 from dataclasses import dataclass
 
-from iop import BusinessOperation, Message, Production
+from iop import BusinessOperation, Message, Production, controls, setting
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Admission(Message, searchable=("mrn",)):
 class Archive(BusinessOperation):
     Port: int = 80
     Password: str = ""
+    Pin: str = setting("0000", control=controls.secret())
 
     def on_init(self):
         self.log_info(f"port {self.Port}, password of {len(self.Password)} characters")
@@ -34,7 +35,7 @@ class Archive(BusinessOperation):
 
 
 production = Production("Demo.Archive")
-archive = production.operation(Archive)
+archive = production.operation(Archive, settings={"Pin": "canary"})
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iop_core import BusinessOperation, OutboundAdapter, setting
+from iop_core import BusinessOperation, OutboundAdapter, controls, setting
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.errors import SettingError
 from iop_core.secret_references import dereferenced, masked
@@ -107,6 +107,29 @@ def test_overrides_beat_the_production() -> None:
     changed = with_defaults(production(item(pool_size=9)), defaults)
     assert (changed.items[0].pool_size, changed.items[0].enabled) == (2, False)
     assert (changed.actor_pool_size, changed.testing_enabled) == (7, False)
+
+
+class Vault(BusinessOperation):
+    Pin: str = setting("0000", control=controls.secret())
+    Host: str = "localhost"
+    Password: str = ""
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "shown"),
+    [
+        ("Pin", "4711", ["***", "***"]),  # its class declares it secret
+        ("Pin", "secret://pin", ["secret://pin", "***"]),
+        ("Password", "hunter2", ["***", ""]),  # it sounds so
+        ("Host", "secret://host", ["secret://host", "***"]),  # another layer says so
+        ("Host", "env:HOST", ["env:HOST", "localhost"]),
+        ("Host", "farm", ["farm", "localhost"]),
+    ],
+)
+def test_secrets_are_not_shown(name: str, given: str, shown: list[str]) -> None:
+    vault = ItemDefinition("Vault", "operation", Vault, host_settings={name: given})
+    (found,) = [one for one in explain_item(production(vault), vault, []) if one.name == name]
+    assert [found.shown(value) for value in found.values] == shown
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "", "1.5"])

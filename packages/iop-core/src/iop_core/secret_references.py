@@ -31,6 +31,16 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
 
 
+def is_secret_reference(value: object) -> bool:
+    """Return whether a value is the name of a secret, which is not to be shown wherever it stands in the open.
+
+    Example:
+        >>> is_secret_reference("secret://db-password"), is_secret_reference("env:DB_HOST")
+        (True, False)
+    """
+    return is_reference(value) and str(value).startswith("secret:")
+
+
 def dereferenced(value: object) -> object:
     """Return what a reference names, and any other value as it is.
 
@@ -58,14 +68,19 @@ def sounds_secret(name: str) -> bool:
     return _SENSITIVE.search(name) is not None
 
 
-def masked(name: str, value: object) -> str:
-    """Return a value as it may be shown: the value of a setting that sounds secret is hidden.
+def masked(name: str, value: object, *, is_secret: bool = False) -> str:
+    """Return a value as it may be shown: the value of a setting that is secret, or sounds so, is hidden.
+
+    Args:
+        name: Name of the setting.
+        value: Its value; a reference is shown.
+        is_secret: Whether it is known to be secret.
 
     Example:
         >>> masked("Password", "hunter2"), masked("Password", "env:PW"), masked("Port", 80)
         ('***', 'env:PW', '80')
     """
-    if value in (None, "") or is_reference(value) or not sounds_secret(name):
+    if value in (None, "") or is_reference(value) or not (is_secret or sounds_secret(name)):
         return "" if value is None else str(value)
     return MASK
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import Enum
 
 from iop_core.errors import SettingError
+from iop_core.secret_references import is_secret_reference, masked, sounds_secret
 
 ANY = "*"
 """In a key of a system default: whatever it is. There are no other wildcards."""
@@ -149,16 +150,23 @@ class ResolvedSetting:
         target: What it is a setting of: ``Production``, ``Item``, ``Host`` or ``Adapter``.
         name: Its name.
         values: The values, that of the winning layer first.
+        is_secret: Whether they are not to be shown: its class declares it secret, its name sounds
+            so, or one of the layers refers to a secret.
     """
 
     target: str
     name: str
     values: tuple[LayerValue, ...]
+    is_secret: bool = False
 
     @property
     def winner(self) -> LayerValue | None:
         """The value that is used; None when no layer has one."""
         return self.values[0] if self.values else None
+
+    def shown(self, value: LayerValue) -> str:
+        """Return one of its values as text that may be shown: a secret is hidden, unless it is a reference."""
+        return masked(self.name, value.value, is_secret=self.is_secret)
 
 
 def resolve(
@@ -168,6 +176,7 @@ def resolve(
     given: LayerValue | None,
     default: DefaultSetting | None,
     class_default: LayerValue | None,
+    is_secret: bool = False,
 ) -> ResolvedSetting:
     """Put the values of a setting in the order in which they count.
 
@@ -178,10 +187,13 @@ def resolve(
         default: The matching system default; it overrides the definition for the names in
             ``PRODUCTION_OVERRIDES`` and ``ITEM_OVERRIDES``.
         class_default: What the class says.
+        is_secret: Whether its class declares it secret.
     """
     overrides = {"Production": PRODUCTION_OVERRIDES, "Item": ITEM_OVERRIDES}.get(target, ())
     is_override = name in overrides
     layer = Layer.OVERRIDE if is_override else Layer.DEFAULT
     stored = None if default is None else LayerValue(layer, default.value, default.place)
     order = (stored, given, class_default) if is_override else (given, stored, class_default)
-    return ResolvedSetting(target, name, tuple(value for value in order if value is not None))
+    values = tuple(value for value in order if value is not None)
+    is_secret = is_secret or sounds_secret(name) or any(is_secret_reference(value.value) for value in values)
+    return ResolvedSetting(target, name, values, is_secret)

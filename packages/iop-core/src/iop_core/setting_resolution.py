@@ -144,6 +144,7 @@ def _class_settings(
             given=LayerValue(Layer.PRODUCTION, given, f"item {item.name}") if name in side.given else None,
             default=find_default(defaults, place, name),
             class_default=class_default,
+            is_secret=name in declared and declared[name].is_secret,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,7 +16,7 @@ from iop_cli.output import print_json, print_table, tell, time_text
 from iop_cli.production_source import source_of
 from iop_core.actors import current_user
 from iop_core.errors import SettingError, did_you_mean
-from iop_core.secret_references import masked
+from iop_core.secret_references import is_secret_reference, masked
 from iop_core.setting_layers import ANY, DefaultSetting, ResolvedSetting
 
 _keys = (
@@ -44,10 +44,11 @@ def _key_options(function: click.decorators.FC) -> click.decorators.FC:
 def list_settings(application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool) -> None:
     """List the system default settings of the namespace."""
     rows = application.query(data_dir, namespace).default_settings.all()
+    secrets = {row.name for row in rows if is_secret_reference(row.value)}
     if as_json:
-        print_json([_plain(row) for row in rows])
+        print_json([_plain(row, secrets) for row in rows])
     else:
-        print_table(_COLUMNS, map(_row, rows))
+        print_table(_COLUMNS, (_row(row, secrets) for row in rows))
 
 
 @settings.command(name="set")
@@ -125,7 +126,7 @@ def explain(
     """Show every value that a setting has somewhere; the first one of each is used.
 
     FILE is a settings file, PRODUCTION the name of a deployed one. Without ITEM the settings of
-    the production itself are shown. A value that sounds secret is hidden.
+    the production itself are shown. A secret value is hidden, and a reference to one is shown.
     """
     found = source_of(application, source, production=name, namespace=namespace, data_dir=data_dir)
     known = {known.name for known in found.definition.items}
@@ -145,23 +146,20 @@ def explain(
 def _layers(one: ResolvedSetting) -> Iterator[tuple[object, ...]]:
     for position, value in enumerate(one.values):
         mark = "" if position else "used"
-        yield one.target, one.name, mark, value.layer.value, masked(one.name, value.value), value.origin
+        yield one.target, one.name, mark, value.layer.value, one.shown(value), value.origin
 
 
 def _explanation(one: ResolvedSetting) -> dict[str, object]:
-    values = [
-        {"layer": value.layer.value, "value": masked(one.name, value.value), "origin": value.origin}
-        for value in one.values
-    ]
+    values = [{"layer": value.layer.value, "value": one.shown(value), "origin": value.origin} for value in one.values]
     return {"target": one.target, "name": one.name, "values": values}
 
 
-def _plain(row: DefaultSetting) -> dict[str, object]:
+def _plain(row: DefaultSetting, secrets: Collection[str]) -> dict[str, object]:
     changed = None if row.changed is None else row.changed.isoformat()
-    return {**asdict(row), "value": masked(row.name, row.value), "changed": changed}
+    return {**asdict(row), "value": masked(row.name, row.value, is_secret=row.name in secrets), "changed": changed}
 
 
-def _row(row: DefaultSetting) -> tuple[object, ...]:
-    value = masked(row.name, row.value)
+def _row(row: DefaultSetting, secrets: Collection[str]) -> tuple[object, ...]:
+    value = masked(row.name, row.value, is_secret=row.name in secrets)
     when = time_text(row.changed)[:19]
     return row.production, row.item, row.host_class, row.name, value, when, row.actor, row.description
