@@ -99,7 +99,7 @@ def fuzz(url: str, *, count: int) -> int:
 
 
 def test_server_never_fails(fuzzed: str) -> None:
-    assert fuzz(fuzzed, count=400) >= 400
+    assert fuzz(fuzzed, count=300) >= 300
 
 
 @pytest.mark.slow

@@ -115,7 +115,11 @@ def test_no_canary_in_anything(
                 {"component": {"password": GIVEN}, "target": [GIVEN], "production": {"a": GIVEN}, "body": GIVEN},
             ):
                 if not route.path.endswith(("/stop", "/kill", "/start", "/restart")) or "component" in path:
-                    more = {"json": given} if route.body is not None else {"params": given if "target" not in given else {}}
+                    more = (
+                        {"json": given}
+                        if route.body is not None
+                        else {"params": given if "target" not in given else {}}
+                    )
                     ask(route.method, path, **more)
         with httpx.Client(base_url=client.base_url, trust_env=False) as stranger:
             wrong = (("carla", LOGIN + "x"), (GIVEN, GIVEN), ("carla", GIVEN))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -61,7 +62,7 @@ class Listener:
         if certificate is not None:
             config.ssl = _tls(certificate, key)
         try:
-            self._socket = socket.create_server((host, port), family=_family(host))
+            self._socket = _listening_socket(host, port)
         except OSError as exc:
             raise BackendUnavailableError(
                 f"cannot listen on {host}, port {port}: {exc.strerror or exc}; choose another with --host and --port"
@@ -94,8 +95,19 @@ class Listener:
         self._socket.close()
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listening_socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Without the protocol asyncio does not switch off Nagle's algorithm, and each answer takes 40 ms longer.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(2048)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
