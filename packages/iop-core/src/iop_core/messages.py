@@ -30,7 +30,7 @@ class Message:
     search for, see ``iop_core.searchable``. ``purgeable=False`` keeps its bodies from being purged.
     Both hold for every class derived from it.
 
-    A stored message may take ten times the size of its body in memory, and 8 MiB in any case;
+    A stored message may take ten times the size of its body in memory, and 256 KiB in any case;
     what would take more is refused when it is read. A class declared with ``max_growth=40``,
     and every class derived from it, may take forty times as much.
 

@@ -7,14 +7,7 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-from iop_core.json_serializer.memory import (
-    ROOM,
-    UNCHECKED,
-    allowed_memory,
-    contents_of,
-    is_surely_small,
-    too_much,
-)
+from iop_core.json_serializer.memory import ACCOUNT, ALWAYS_ALLOWED, Account, allowed_memory
 from iop_core.json_serializer.records import RecordPlan
 from iop_core.json_serializer.validator import MISFIT
 from iop_core.json_serializer.values import one_line
@@ -23,25 +16,28 @@ from iop_core.refusals import Refusal
 
 def dataclass_decoder(plan: RecordPlan) -> Callable[[bytes], object]:
     """Return the function that turns JSON text into an instance."""
-    compiled = plan.compiled
-    read = None if compiled is None else compiled.validator.read
+    compiled, record_class = plan.compiled, plan.record_class
+    # A body that is branching is read by the plan, which decides at every level.
+    read = None if compiled is None or compiled.validator.is_branching else compiled.validator.read
+    charges = plan.charges
+    small_size = charges.small_size(ALWAYS_ALLOWED)
 
     def decode(payload: bytes) -> object:
-        try:
-            if read is not None and (len(payload) <= UNCHECKED or _may_be_read_at_once(plan, payload)):
+        # What is small is not counted: most messages are.
+        is_small = len(payload) <= small_size or charges.is_surely_small(
+            payload, allowed_memory(record_class, len(payload))
+        )
+        account = None if is_small else Account(record_class, payload, charges)
+        if read is not None and (account is None or account.may_read_at_once()):
+            try:
                 value = read(payload)
                 if value is not MISFIT:
                     return value
-        except Exception:  # noqa: BLE001, S110 - boundary: also __post_init__; the tolerant way decides
-            pass
-        return decode_tolerantly(plan, payload)
+            except Exception:  # noqa: BLE001, S110 - boundary: also __post_init__; the tolerant way decides
+                pass
+        return _decode_tolerantly(plan, payload, account)
 
     return decode
-
-
-def _may_be_read_at_once(plan: RecordPlan, payload: bytes) -> bool:
-    allowed = allowed_memory(plan.record_class, len(payload))
-    return is_surely_small(payload, allowed) or contents_of(payload).with_errors() <= allowed
 
 
 def decode_tolerantly(plan: RecordPlan, payload: bytes) -> Any:
@@ -51,34 +47,23 @@ def decode_tolerantly(plan: RecordPlan, payload: bytes) -> Any:
         SerializationError: The bytes hold no JSON object, a required field is missing, they
             would take too much memory, or the class is strict and something does not fit.
     """
+    is_small = plan.charges.is_surely_small(payload, allowed_memory(plan.record_class, len(payload)))
+    account = None if is_small else Account(plan.record_class, payload, plan.charges)
+    return _decode_tolerantly(plan, payload, account)
+
+
+def _decode_tolerantly(plan: RecordPlan, payload: bytes, account: Account | None) -> Any:
+    token = ACCOUNT.set(account)
     try:
-        if len(payload) <= UNCHECKED:
-            return plan.read(parse_object(payload))
-        left = _room_beside_objects(plan.record_class, payload)
-        token = ROOM.set(left)
-        try:
-            return plan.read(parse_object(payload))
-        finally:
-            ROOM.reset(token)
+        if account is not None:
+            account.take(0)  # refuses what would take too much when it is parsed
+        return plan.read(parse_object(payload))
     except Refusal as refusal:
         raise refusal.as_error(plan.record_class) from refusal.__cause__
     except RecursionError as exc:
         raise Refusal("is nested too deeply").as_error(plan.record_class) from exc
-
-
-def _room_beside_objects(message_class: type, payload: bytes) -> int:
-    """Return how much memory is left when the text is parsed.
-
-    Raises:
-        Refusal: There is not enough to parse it.
-    """
-    allowed = allowed_memory(message_class, len(payload))
-    if is_surely_small(payload, allowed):
-        return allowed
-    contents = contents_of(payload)
-    if contents.as_objects > allowed:
-        raise too_much(message_class, payload, contents, contents.as_objects)
-    return allowed - contents.as_objects
+    finally:
+        ACCOUNT.reset(token)
 
 
 def parse_object(payload: bytes) -> dict[str, Any]:

@@ -1,114 +1,26 @@
-"""How much memory a body would take, found out before it is parsed.
+"""How much memory a body may take, and the account of what was taken.
 
 A few bytes of JSON become an object of many: ``[],`` of 3 bytes a list of 64. So a body may
 take ``max_growth`` times its size, ten unless its class says otherwise, and a small body is
-never refused. What is counted is what CPython and pydantic allocate, rounded up.
+never refused.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from contextvars import ContextVar
-from typing import Final, NamedTuple
+from typing import Any, Final, cast
 
+from iop_core.json_serializer.charges import Charges
+from iop_core.json_serializer.contents import contents_of
+from iop_core.json_serializer.sizes import PLAIN, size_of
 from iop_core.messages import MAX_GROWTH
 from iop_core.refusals import Refusal
 
-UNCHECKED: Final = 64 * 1024
-"""Bodies up to this size, in bytes, are not looked at: they cannot take much."""
-ALWAYS_ALLOWED: Final = 8 * 2**20
-"""Memory, in bytes, that every body may take."""
-
-ROOM: ContextVar[int] = ContextVar("room", default=ALWAYS_ALLOWED)
-"""Memory, in bytes, that pydantic may take for one part of the body that is being read."""
-
-_PIECE = 64 * 1024
-# Python keeps the numbers from -5 to 256 ready; most of them have one or two digits.
-# An object in an array is a small one of its own; one in a member may be a part of something large.
-_CONTAINER_IN_MEMBER = re.compile(rb":\s*[\[{]")
-_NEW_NUMBER = re.compile(rb"[-+.\deE]{3,}|-\d")
-_LIST = 64
-_PLACE_IN_LIST = 19
-_DICT = sys.getsizeof({"a": 0})
-_FREE_MEMBERS = 5
-_MEMBER = 72
-_STRING = 57
-_NUMBER = 32
-
-
-class Contents(NamedTuple):
-    """What a JSON text holds.
-
-    Attributes:
-        values: Items of arrays and members of objects.
-        arrays: Arrays.
-        objects: Objects.
-        members: Keys of objects.
-        crowded: Of these, the ones for which a dict of the least size might have no place.
-        strings: Strings and keys, those that repeat within a short distance counted once.
-        text: Bytes that the characters of those strings take.
-        numbers: Numbers that become objects of their own.
-    """
-
-    values: int
-    arrays: int
-    objects: int
-    members: int
-    crowded: int
-    strings: int
-    text: int
-    numbers: int
-
-    @property
-    def as_objects(self) -> int:
-        """Bytes that dicts, lists and plain values take."""
-        return (
-            self.arrays * _LIST
-            + max(0, self.values - self.members) * _PLACE_IN_LIST
-            + self.objects * _DICT
-            + self.crowded * _MEMBER
-            + self.strings * _STRING
-            + self.text
-            + self.numbers * _NUMBER
-        )
-
-    @property
-    def at_once(self) -> int:
-        """Bytes that pydantic takes to make instances of it: its own tree, and what it keeps of them."""
-        return 3 * self.as_objects // 2 + self.values * 40 + self.objects * 300 + self.members * 60
-
-    def with_errors(self) -> int:
-        """Return the bytes that pydantic takes when no key is one that it knows."""
-        return self.at_once + self.members * 300
-
-
-def contents_of(payload: bytes) -> Contents:
-    """Count what is in a text; one that is no JSON gives some numbers as well."""
-    if b"\\" in payload:
-        # Without escapes every quote begins or ends a string.
-        payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
-    text_factor = 1 if payload.isascii() and b"\\u" not in payload else 4
-    is_inside, counts = False, [0] * len(Contents._fields)
-    for start in range(0, len(payload), _PIECE):
-        parts = payload[start : start + _PIECE].split(b'"')
-        outside = b'"'.join(parts[is_inside::2])
-        strings = set(parts[not is_inside :: 2])
-        is_inside ^= len(parts) % 2 == 0
-        arrays, objects, members = outside.count(b"["), outside.count(b"{"), outside.count(b":")
-        nested = len(_CONTAINER_IN_MEMBER.findall(outside))
-        found = (
-            outside.count(b",") + arrays + objects,
-            arrays,
-            objects,
-            members,
-            nested + max(0, members - nested - max(0, objects - nested) * _FREE_MEMBERS),
-            len(strings),
-            sum(map(len, strings)) * text_factor,
-            len(_NEW_NUMBER.findall(outside)),
-        )
-        counts = [total + more for total, more in zip(counts, found, strict=True)]
-    return Contents(*counts)
+ALWAYS_ALLOWED: Final = 256 * 1024
+"""Memory, in bytes, that every body may take, however small it is."""
+AT_A_TIME: Final = 32 * 1024
+"""Memory, in bytes, that may be taken for a short time while one part of a body is read."""
 
 
 def allowed_memory(message_class: type, size: int) -> int:
@@ -116,22 +28,88 @@ def allowed_memory(message_class: type, size: int) -> int:
     return max(ALWAYS_ALLOWED, size * getattr(message_class, MAX_GROWTH, 10))
 
 
-def is_surely_small(payload: bytes, allowed: int) -> bool:
-    """Return whether a body cannot take more than is allowed; quick, and false says nothing."""
-    if len(payload) <= UNCHECKED:
-        return True
-    marks = sum(map(payload.count, (b",", b"[", b"{", b":")))
-    return marks * 900 + len(payload) * 8 <= allowed
+def fits_at_once(payload: bytes, charges: Charges, room: int) -> bool:
+    """Return whether pydantic may read a text as a whole, in so many bytes of memory."""
+    return charges.is_surely_small(payload, room) or charges.at_once(contents_of(payload)) <= room
 
 
-def too_much(message_class: type, payload: bytes, contents: Contents, needed: int) -> Refusal:
-    """Return the refusal of a body that would take more memory than is allowed."""
-    size, values = len(payload), contents.values
-    growth = -(-needed // size)
-    allowed = allowed_memory(message_class, size)
-    return Refusal(
-        f"its {size:,} bytes hold about {values:,} values and would take about {needed // 2**20:,} MiB of memory; "
-        f"allowed are {allowed // 2**20:,} MiB. If messages are meant to be like that, "
-        f"declare 'class {message_class.__name__}(..., max_growth={growth})'",
-        is_fatal=True,
-    )
+class Account:
+    """What is left of the memory for one body that is taken apart.
+
+    Args:
+        message_class: The class of the body.
+        payload: The body.
+        charges: What the values of the class take.
+    """
+
+    def __init__(self, message_class: type, payload: bytes, charges: Charges) -> None:
+        self._message_class = message_class
+        self._payload = payload
+        self._charges = charges
+        self._allowed = allowed_memory(message_class, len(payload))
+        self._contents = contents_of(payload, self._allowed)
+        self.left = self._allowed - self._contents.parsed
+        """Bytes that may be taken beside those of the parsed text; below 0 when those are too many."""
+
+    def may_read_at_once(self) -> bool:
+        """Return whether pydantic may read the body as a whole."""
+        return self._charges.at_once(self._contents) <= self._allowed
+
+    def take(self, size: int) -> None:
+        """Note that so many bytes were taken, or given back when the number is negative.
+
+        Raises:
+            Refusal: There are not so many left.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise self.refusal()
+
+    def refusal(self) -> Refusal:
+        """Return what to raise when the body needs more memory than it may take."""
+        is_counted_out = self._contents.parsed <= self._allowed
+        contents = self._contents if is_counted_out else contents_of(self._payload)
+        size, growth = len(self._payload), -(-self._charges.at_once(contents) // len(self._payload))
+        return Refusal(
+            f"its {size:,} bytes hold about {contents.values:,} values, which take more memory than the "
+            f"{_readable(self._allowed)} that are allowed. If messages are meant to be like that, "
+            f"declare 'class {self._message_class.__name__}(..., max_growth={growth})'",
+            is_fatal=True,
+        )
+
+
+ACCOUNT: ContextVar[Account | None] = ContextVar("account", default=None)
+"""The account of the body that is being read, None for a small one."""
+
+
+def room() -> int:
+    """Return how many bytes may be taken for a short time to read one part of the body."""
+    account = ACCOUNT.get()
+    return ALWAYS_ALLOWED if account is None else max(AT_A_TIME, account.left)
+
+
+def _readable(size: int) -> str:
+    return f"{size // 2**20:,} MiB" if size >= 2**20 else f"{size // 2**10:,} KiB"
+
+
+def accounted(value: Any, raw: object) -> Any:
+    """Return a value that was made of raw data, after noting what it takes more than the raw data."""
+    account = ACCOUNT.get()
+    if account is not None and not _is_as_parsed(value, raw):
+        account.take(size_of(value) - size_of(raw))
+    return value
+
+
+def _is_as_parsed(value: object, raw: object) -> bool:
+    if isinstance(value, list) and isinstance(raw, list):
+        kinds = set(map(type, cast("list[object]", value)))
+        return kinds <= PLAIN and kinds == set(map(type, cast("list[object]", raw)))
+    return not isinstance(value, list) and type(value) in PLAIN and type(value) is type(raw)
+
+
+def accounted_shell(container: Any, raw: object) -> Any:
+    """Return a container that holds the same as a raw one, after noting what it takes more."""
+    account = ACCOUNT.get()
+    if account is not None:
+        account.take(sys.getsizeof(container) - sys.getsizeof(raw))
+    return container

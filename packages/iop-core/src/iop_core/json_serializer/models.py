@@ -7,19 +7,21 @@ from typing import cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from iop_core.json_serializer.branching import require_few_tries
 from iop_core.json_serializer.exactness import has_own_form, is_exact, is_untyped
-from iop_core.json_serializer.memory import UNCHECKED, allowed_memory, contents_of, is_surely_small, too_much
-from iop_core.json_serializer.rules import Node
+from iop_core.json_serializer.memory import ALWAYS_ALLOWED, Account, allowed_memory
+from iop_core.json_serializer.nodes import iter_nodes
+from iop_core.json_serializer.pieces import PieceReader
 from iop_core.json_serializer.sameness import require_same
 from iop_core.json_serializer.shapes import shape_of
-from iop_core.json_serializer.validator import JsonValidator, has_ambiguous_alias, iter_nodes
+from iop_core.json_serializer.validator import JsonValidator, has_ambiguous_alias
 from iop_core.json_serializer.values import one_line
 from iop_core.messages import IRIS_ID
 from iop_core.refusals import Refusal
 from iop_core.serializers import Codec
 
 # All of them are made to see the first.
-_MOST_ERRORS = 1000
+_MOST_ERRORS = 100
 _QUOTED_ID = f'"{IRIS_ID}"'.encode()
 
 
@@ -39,22 +41,23 @@ def model_codec(model_class: type) -> Codec:
     is_sure, fits = is_exact(model_class), shape_of(model_class).check() or _anything
     require_kept = _unchecked if has_own_form(model_class) or is_untyped(model_class) else require_same
 
-    forbids = any(node.get("extra_behavior") == "forbid" or _forbids(node) for node in nodes)
-    validator = JsonValidator(adapter.core_schema)
-
-    def require_room(payload: bytes) -> None:
-        allowed = allowed_memory(model_class, len(payload))
-        if not is_surely_small(payload, allowed):
-            contents = contents_of(payload)
-            needed = contents.with_errors() if forbids else contents.at_once
-            if needed > allowed:
-                raise too_much(model_class, payload, contents, needed)
+    validator, pieces = JsonValidator(adapter.core_schema), PieceReader(adapter.core_schema)
+    charges = validator.charges
+    small_size = charges.small_size(ALWAYS_ALLOWED)
 
     def decode(payload: bytes) -> object:
         try:
-            if len(payload) > UNCHECKED:
-                require_room(payload)
-            return validator.read_or_explain(_without_id(payload))
+            require_few_tries(payload, validator.recursive_choices)
+            payload, size = _without_id(payload), len(payload)
+            if size <= small_size:
+                return validator.read_or_explain(payload, ALWAYS_ALLOWED)
+            allowed = allowed_memory(model_class, size)
+            if charges.is_surely_small(payload, allowed):
+                return validator.read_or_explain(payload, allowed)
+            account = Account(model_class, payload, charges)
+            if account.may_read_at_once():
+                return validator.read_or_explain(payload, allowed)
+            return pieces.read(payload, charges, account)
         except ValidationError as exc:
             raise _unfit(exc).as_error(model_class) from exc
         except Refusal as refusal:
@@ -72,6 +75,7 @@ def model_codec(model_class: type) -> Codec:
         # Pydantic writes None, and in most models NaN, where the model takes no null.
         if not is_sure or b"null" in payload or not fits(message):
             try:
+                require_few_tries(payload, validator.recursive_choices)
                 require_kept(message, adapter.validate_json(payload, by_alias=by_alias, by_name=True))
             except ValidationError as exc:
                 what = "is None or NaN, which" if b"null" in payload else "holds something that"
@@ -95,11 +99,6 @@ def _without_id(payload: bytes) -> bytes:
     if isinstance(parsed, dict):
         cast("dict[str, object]", parsed).pop(IRIS_ID, None)
     return to_json(parsed, inf_nan_mode="constants")
-
-
-def _forbids(node: Node) -> bool:
-    config: dict[str, object] = node.get("config") or {}
-    return config.get("extra_fields_behavior") == "forbid"
 
 
 def _anything(value: object) -> bool:

@@ -14,10 +14,15 @@ from typing import Any, Final, get_args, get_type_hints
 
 from pydantic_core import from_json
 
+from iop_core.json_serializer.charges import UNKNOWN, Charges, instance_size
+from iop_core.json_serializer.contents import dict_size
 from iop_core.json_serializer.exactness import has_own_form, is_exact, is_untyped
+from iop_core.json_serializer.hints import is_scalar
+from iop_core.json_serializer.memory import ACCOUNT
 from iop_core.json_serializer.sameness import is_plain_data, require_same
 from iop_core.json_serializer.schemas import CompiledType, compile_type
-from iop_core.json_serializer.shapes import Check, Shape, is_scalar, shape_of
+from iop_core.json_serializer.shapes import AS_PARSED, Check, Shape, shape_of
+from iop_core.json_serializer.sizes import size_of
 from iop_core.json_serializer.values import one_line
 from iop_core.messages import IRIS_ID, is_strict
 from iop_core.refusals import Refusal, describe
@@ -46,6 +51,7 @@ class Field:
         )
         self._owner = owner
         self._default = declared.default
+        self.makes_default = declared.default_factory is not dataclasses.MISSING
         self.hint: Any = _without_init_var(hint) if self.is_init_only else Any if hint is Unresolved else hint
 
     @cached_property
@@ -95,6 +101,21 @@ class Field:
         """True when the annotation leaves some part open."""
         return is_untyped(self.hint)
 
+    @property
+    def wants_reason(self) -> bool:
+        """True when somebody is told why a value does not fit: always in a strict class, else the first time."""
+        return self._owner.strict or not self._owner.has_warned(self.name)
+
+    def takes_single(self, raw: object) -> bool:
+        """Return whether a number, text or the like fits; false for a list or object."""
+        if isinstance(raw, (list, dict)):
+            return False
+        try:
+            self.shape.read(raw, self)
+        except Refusal:
+            return False
+        return True
+
     def read(self, raw: Any) -> object:
         """Return the value of raw JSON data; None is always None, unless the class is strict.
 
@@ -123,7 +144,10 @@ class Field:
         except Refusal as refusal:
             if self._owner.strict or refusal.is_fatal:
                 raise refusal.within(key) from refusal.__cause__
-            self._owner.warn_once(self.name, f"field {self.name!r} keeps a value that does not fit: {refusal.reason}")
+            if self.wants_reason:
+                self._owner.warn_once(
+                    self.name, f"field {self.name!r} keeps a value that does not fit: {refusal.reason}"
+                )
             return raw
 
 
@@ -147,6 +171,8 @@ class RecordPlan:
             if name in stored or isinstance(hints.get(name), InitVar)
         }
         self.unresolved = [name for name in self.fields if hints[name] is Unresolved]
+        self._instance_size = instance_size(len(self.fields))
+        self._made_defaults = [n for n, f in self.fields.items() if f.makes_default]
         self._required = [n for n, f in self.fields.items() if f.is_argument and not f.has_default]
         self._slots = [n for n in stored if isinstance(getattr(record_class, n, None), MemberDescriptorType)]
         self._in_dict = {name for name in stored if name not in self._slots}
@@ -176,6 +202,11 @@ class RecordPlan:
         if compiled is None or not all(record_plan(inner).is_simple for inner in compiled.dataclasses):
             return None
         return compiled
+
+    @cached_property
+    def charges(self) -> Charges:
+        """What the values of the class take in memory."""
+        return UNKNOWN if self.compiled is None else self.compiled.validator.charges
 
     @property
     def unreadable_arguments(self) -> list[str]:
@@ -264,6 +295,11 @@ class RecordPlan:
         missing = sum(name not in raw for name in self._required)
         return sum(key in self.fields for key in raw) - 2 * missing
 
+    def fitting_values(self, raw: dict[str, Any]) -> int:
+        """Return how many single values of an object fit their fields."""
+        found = ((self.fields[key], value) for key, value in raw.items() if key in self.fields)
+        return sum(field.takes_single(value) for field, value in found)
+
     def read(self, raw: dict[str, Any]) -> Any:
         """Return an instance made from the entries of an object.
 
@@ -273,7 +309,11 @@ class RecordPlan:
         """
         arguments: dict[str, object] = {}
         later: dict[str, object] = {}
+        as_parsed = self._as_parsed
         for key, value in raw.items():
+            if as_parsed.get(key) is value.__class__:
+                arguments[key] = value
+                continue
             field = self.fields.get(key)
             if field is not None:
                 (arguments if field.is_argument else later)[key] = field.read(value)
@@ -282,10 +322,31 @@ class RecordPlan:
                 if len(later) > _MOST_LATER:
                     reason = f"has more than {_MOST_LATER:,} unknown keys; declare a dict for them"
                     raise Refusal(reason, is_fatal=True)
+        account = ACCOUNT.get()
+        if account is not None and later:
+            # Here, and in the instance, which then has a dict of its own.
+            account.take(2 * dict_size(len(self.fields) + len(later)))
         instance = self._make(arguments)
         for key, value in later.items():
             object.__setattr__(instance, key, value)
+        if account is not None:
+            # The object is let go now; its values are in the instance.
+            account.take(self._size(instance, raw) - sys.getsizeof(raw))
         return instance
+
+    def _size(self, instance: Any, raw: dict[str, Any]) -> int:
+        """Return the bytes of an instance, without those of the values that came with the object."""
+        size = self._instance_size
+        for name in self._made_defaults:
+            if name not in raw:
+                size += size_of(getattr(instance, name, None))
+        return size
+
+    @cached_property
+    def _as_parsed(self) -> dict[str, object]:
+        """Name to type of the arguments that take a parsed value of just that type as it is."""
+        fields = self.fields.items()
+        return {name: field.hint for name, field in fields if field.is_argument and field.hint in AS_PARSED}
 
     def _make(self, arguments: dict[str, object]) -> Any:
         missing = [name for name in self._required if name not in arguments]

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple, cast
 from pydantic import ConfigDict, TypeAdapter
 from pydantic_core import SchemaSerializer
 
+from iop_core.json_serializer.nodes import OPAQUE, iter_nodes
 from iop_core.json_serializer.rules import RULES, Node, nullable
-from iop_core.json_serializer.validator import OPAQUE, JsonValidator, iter_nodes
+from iop_core.json_serializer.validator import JsonValidator
 from iop_core.messages import is_strict
 
 _CONFIG = ConfigDict(arbitrary_types_allowed=True, ser_json_inf_nan="strings")

@@ -11,18 +11,17 @@ import types
 from abc import ABC, abstractmethod
 from collections import abc, deque
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, Union, cast, get_args, get_origin
-from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_json
 
-from iop_core.json_serializer.memory import ROOM, UNCHECKED, contents_of
+from iop_core.json_serializer.branching import require_few_tries
+from iop_core.json_serializer.hints import holds_record, is_model, is_plain_dataclass
+from iop_core.json_serializer.memory import ACCOUNT, AT_A_TIME, accounted, accounted_shell, fits_at_once, room
 from iop_core.json_serializer.schemas import CompiledType, compile_type
+from iop_core.json_serializer.sizes import size_of
 from iop_core.json_serializer.validator import MISFIT
 from iop_core.refusals import Refusal, describe
 
@@ -46,7 +45,8 @@ _SEQUENCES: dict[object, type] = {
 }
 # So many items of a list are given to pydantic together.
 _BATCH = 256
-_SCALARS = {int, str, float, bool, bytes, date, datetime, time, timedelta, Decimal, UUID, type(None)}
+# A value of just that type is what pydantic would make of it.
+AS_PARSED: frozenset[object] = frozenset({str, int, float, bool})
 _MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
 
 
@@ -85,6 +85,7 @@ class Leaf(Shape):
     def __init__(self, hint: object, *, strict: bool) -> None:
         self.hint = hint
         self._strict = strict
+        self._as_parsed: Any = hint if hint in AS_PARSED else None
 
     @cached_property
     def compiled(self) -> CompiledType | None:
@@ -96,46 +97,72 @@ class Leaf(Shape):
 
     def read(self, raw: Any, field: Field) -> object:
         """Return what pydantic makes of it."""
+        if raw.__class__ is self._as_parsed:
+            return raw
         if self.hint is Any or self.hint is object or self.compiled is None:
             return raw
-        if (_is_array(raw) or _is_object(raw)) and len(raw) > _BATCH and self._parts is not None:
-            return self._parts.read(raw, field)
+        parts = self._parts
+        if parts is not None and (_is_array(raw) or _is_object(raw)) and len(raw) > _BATCH:
+            return parts.read(raw, field)
         # Through JSON, because pydantic's rules for JSON and for objects differ.
         text = to_json(raw, inf_nan_mode="constants")
-        if len(text) > UNCHECKED and self._parts is not None:
-            return self._parts.read(raw, field)
-        return self.read_text(text, raw)
+        if parts is not None and not self.fits(text):
+            return parts.read(raw, field)
+        return accounted(self._read_text(text, raw, wants_reason=field.wants_reason), raw)
 
-    def read_text(self, text: bytes, raw: object) -> object:
+    def _read_text(self, text: bytes, raw: object, *, wants_reason: bool) -> object:
         """Return what pydantic makes of a text.
 
         Args:
             text: JSON.
             raw: The same, parsed; for the text of an error.
+            wants_reason: False when nobody reads why it does not fit; finding it out takes long.
 
         Raises:
             Refusal: It does not fit, or would take too much memory.
         """
-        compiled = self._compiled_for(text)
+        validator = self._compiled().validator
+        if not self.fits(text):
+            account = ACCOUNT.get()
+            raise Refusal("takes too much memory", is_fatal=True) if account is None else account.refusal()
+        require_few_tries(text, validator.recursive_choices)
+        if not wants_reason:
+            found = validator.read(text)
+            if found is MISFIT:
+                raise Refusal("does not fit")
+            return found
         try:
-            return compiled.validator.read_or_explain(text)
+            return validator.read_or_explain(text, room())
         except ValidationError as exc:
             raise Refusal(_first_reason(exc, raw)) from exc
 
-    def find(self, text: bytes) -> object:
+    def find(self, text: bytes, raw: object) -> object:
         """Return what pydantic makes of a text, ``MISFIT`` when it does not fit; nobody asks why.
 
         Raises:
-            Refusal: It would take too much memory.
+            Refusal: It would take too long.
         """
-        return self._compiled_for(text).validator.read(text)
+        validator = self._compiled().validator
+        require_few_tries(text, validator.recursive_choices)
+        found = validator.read(text)
+        return found if found is MISFIT else accounted(found, raw)
 
-    def _compiled_for(self, text: bytes) -> CompiledType:
+    def fits(self, text: bytes) -> bool:
+        """Return whether there is enough memory to read a text as a whole."""
+        return len(text) <= self._small_size or fits_at_once(text, self._compiled().validator.charges, room())
+
+    @property
+    def is_endless(self) -> bool:
+        """True for a union of which a choice may contain the union again."""
+        return self.compiled is not None and self.compiled.validator.recursive_choices > 0
+
+    @cached_property
+    def _small_size(self) -> int:
+        return self._compiled().validator.charges.small_size(AT_A_TIME)
+
+    def _compiled(self) -> CompiledType:
         if self.compiled is None:
             raise Refusal("has an annotation that pydantic does not know")
-        if len(text) > UNCHECKED and contents_of(text).with_errors() > ROOM.get():
-            reason = f"a part of {len(text):,} bytes would take more memory than is left; raise max_growth of the class"
-            raise Refusal(reason, is_fatal=True)
         return self.compiled
 
     @cached_property
@@ -211,7 +238,7 @@ class Record(Shape):
     def read(self, raw: Any, field: Field) -> object:
         """Return an instance made from an object's entries."""
         if not _is_object(raw):
-            raise Refusal(f"expected an object for {self.record_class.__qualname__}, got {describe(raw)}")
+            raise _misfit(f"an object for {self.record_class.__qualname__}", raw, field)
         return self.plan.read(raw)
 
     def check(self) -> Check:
@@ -236,25 +263,51 @@ class Items(Shape):
         A list is changed in place, so that a large one never exists twice.
         """
         if not _is_array(raw):
-            raise Refusal(f"expected an array, got {describe(raw)}")
-        if self._kind is not list:
-            return _contained(self._kind, (field.read_part(self._item, part, n) for n, part in enumerate(raw)), raw)
+            raise _misfit("an array", raw, field)
+        if issubclass(self._kind, (set, frozenset)):
+            return self._read_set(raw, field)
         for start in range(0, len(raw), _BATCH):
-            raw[start : start + _BATCH] = self._read_some(raw[start : start + _BATCH], start, field)
-        return raw
+            self._read_some(raw, start, field)
+        make = cast("Callable[[Iterable[object]], object]", self._kind)  # pyright: ignore[reportUnknownMemberType]  # bare type
+        return raw if make is list else accounted_shell(make(raw), raw)
 
-    def _read_some(self, items: list[Any], start: int, field: Field) -> list[Any]:
+    def _read_set(self, raw: list[Any], field: Field) -> object:
+        account = ACCOUNT.get()
+        held = 0 if account is None else size_of(raw)
+        if account is not None:
+            account.take(held)
+        try:
+            parts = (field.read_part(self._item, part, n) for n, part in enumerate(raw))
+            return accounted_shell(_contained(self._kind, parts, raw), raw)
+        finally:
+            if account is not None:
+                account.left += held
+
+    def _read_some(self, raw: list[Any], start: int, field: Field) -> None:
+        """Change some items of a list into what they mean."""
+        items = raw[start : start + _BATCH]
+        if isinstance(self._item, Leaf) and self._item.hint in AS_PARSED and set(map(type, items)) == {self._item.hint}:
+            return
         if len(items) > 1 and self._whole is not None:
             # Nearly always all of them fit; pydantic is many times as fast.
-            text = to_json(items, inf_nan_mode="constants")
-            if len(text) <= UNCHECKED:
-                try:
-                    found = self._whole.find(text)
-                except Exception:  # noqa: BLE001 - boundary: also __post_init__; one by one it is named
-                    found = MISFIT
-                if found is not MISFIT:
-                    return cast("list[Any]", found)
-        return [field.read_part(self._item, item, start + n) for n, item in enumerate(items)]
+            found = self._found(self._whole, items)
+            if found is not MISFIT:
+                raw[start : start + _BATCH] = cast("list[Any]", found)
+                return
+        del items  # each of them is let go as soon as it is read
+        for number in range(start, min(start + _BATCH, len(raw))):
+            raw[number] = field.read_part(self._item, raw[number], number)
+
+    def _found(self, whole: Leaf, items: list[Any]) -> object:
+        text = to_json(items, inf_nan_mode="constants")
+        try:
+            return whole.find(text, items) if whole.fits(text) else MISFIT
+        except Refusal as refusal:
+            if refusal.is_fatal:
+                raise
+            return MISFIT
+        except Exception:  # noqa: BLE001 - boundary: also __post_init__; one by one it is named
+            return MISFIT
 
     @cached_property
     def _whole(self) -> Leaf | None:
@@ -275,8 +328,10 @@ class Fixed(Shape):
     def read(self, raw: Any, field: Field) -> object:
         """Return the tuple; a part that does not fit stays raw."""
         if not _is_array(raw) or len(raw) != len(self._parts):
-            raise Refusal(f"expected an array of {len(self._parts)}, got {describe(raw)}")
-        return tuple(field.read_part(self._parts[n], part, n) for n, part in enumerate(raw))
+            raise _misfit(f"an array of {len(self._parts)}", raw, field)
+        for n, part in enumerate(raw):
+            raw[n] = field.read_part(self._parts[n], part, n)
+        return accounted_shell(tuple(raw), raw)
 
     def check(self) -> Check:
         """A tuple of that length, and every part."""
@@ -301,14 +356,14 @@ class Entries(Shape):
     def read(self, raw: Any, field: Field) -> object:
         """Return the dict; a key or value that does not fit stays raw."""
         if not _is_object(raw):
-            raise Refusal(f"expected an object, got {describe(raw)}")
+            raise _misfit("an object", raw, field)
         if isinstance(self._key, Leaf) and self._key.hint is str:
             for key, part in raw.items():
                 raw[key] = field.read_part(self._value, part, key)
             return raw
-        return {
-            field.read_part(self._key, key, key): field.read_part(self._value, part, key) for key, part in raw.items()
-        }
+        for key, part in raw.items():
+            raw[key] = field.read_part(self._value, part, key)
+        return accounted_shell({field.read_part(self._key, key, key): part for key, part in raw.items()}, raw)
 
     def check(self) -> Check:
         """A dict, and every value."""
@@ -323,19 +378,30 @@ class Choice(Shape):
         self._options = options
         self._whole = whole
         self._has_none = has_none
+        self._has_containers_only = not any(isinstance(option, Leaf) for option in options)
 
     def read(self, raw: Any, field: Field) -> object:
         """Return pydantic's best match; else the dataclass that shares most keys with the object."""
         if raw is None and self._has_none:
             return None
-        if len(self._options) > 1:
+        is_container = _is_array(raw) or _is_object(raw)
+        # Whatever contains itself is decided level by level, or each level would be read as often as it is deep.
+        if len(self._options) > 1 and not (self._whole.is_endless if is_container else self._has_containers_only):
+            text = to_json(raw, inf_nan_mode="constants")
             try:
-                found = self._whole.find(to_json(raw, inf_nan_mode="constants"))
-            except Refusal:
+                found = self._whole.find(text, raw) if self._whole.fits(text) else MISFIT
+            except Refusal as refusal:
+                if refusal.is_fatal:
+                    raise
                 found = MISFIT
             if found is not MISFIT:
                 return found
-        return max(self._options, key=lambda option: _likeness(option, raw)).read(raw, field)
+        return self._likeliest(raw).read(raw, field)
+
+    def _likeliest(self, raw: object) -> Shape:
+        most = max(_likeness(option, raw) for option in self._options)
+        likely = [option for option in self._options if _likeness(option, raw) == most]
+        return likely[0] if len(likely) == 1 else max(likely, key=lambda option: _fitting_values(option, raw))
 
     def check(self) -> Check:
         """None, or any of the options; with several of them only the slow way is sure."""
@@ -346,11 +412,21 @@ class Choice(Shape):
         return lambda value: value is None or check(value)
 
 
+def _misfit(expected: str, raw: object, field: Field) -> Refusal:
+    # Describing a value takes ten times as long as all the rest of reading it.
+    return Refusal(f"expected {expected}, got {describe(raw)}" if field.wants_reason else "does not fit")
+
+
 def _likeness(option: Shape, raw: Any) -> int:
     if isinstance(option, Record) and _is_object(raw):
         return option.plan.likeness(raw)
     fits = (isinstance(option, Entries) and _is_object(raw)) or (isinstance(option, (Items, Fixed)) and _is_array(raw))
     return 0 if fits else -1000
+
+
+def _fitting_values(option: Shape, raw: object) -> int:
+    """Return how many plain values of an object fit the fields of a dataclass; what is deeper is not looked at."""
+    return option.plan.fitting_values(raw) if isinstance(option, Record) and _is_object(raw) else 0
 
 
 def _is_array(raw: object) -> TypeGuard[list[Any]]:
@@ -378,20 +454,6 @@ def _nothing(value: object) -> bool:
     return False
 
 
-def is_plain_dataclass(hint: object) -> bool:
-    """Return whether this is a dataclass of the standard library, not one of pydantic's."""
-    return (
-        isinstance(hint, type)
-        and hasattr(hint, "__dataclass_fields__")
-        and not hasattr(hint, "__pydantic_serializer__")
-    )
-
-
-def is_model(hint: object) -> bool:
-    """Return whether this is a class of pydantic models."""
-    return isinstance(hint, type) and issubclass(hint, BaseModel)
-
-
 def shape_of(hint: object, *, strict: bool = False) -> Shape:
     """Return the shape of an annotation.
 
@@ -404,7 +466,7 @@ def shape_of(hint: object, *, strict: bool = False) -> Shape:
     if is_model(hint):
         return Model(hint, strict=strict)
     leaf = Leaf(hint, strict=strict)
-    if not _holds_record(hint):
+    if not holds_record(hint):
         return leaf
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -429,14 +491,3 @@ def _structure(hint: object, *, strict: bool) -> Shape | None:
     if (origin is Union or origin is types.UnionType) and len(args) == 2 and type(None) in args:
         return _structure(args[0] if args[1] is type(None) else args[1], strict=strict)
     return None
-
-
-def _holds_record(hint: object) -> bool:
-    return is_plain_dataclass(hint) or is_model(hint) or any(_holds_record(arg) for arg in get_args(hint))
-
-
-def is_scalar(hint: object) -> bool:
-    """Return whether the annotation is made of single values only: numbers, texts, moments, enums."""
-    if get_origin(hint) in (Union, types.UnionType):
-        return all(is_scalar(arg) for arg in get_args(hint))
-    return isinstance(hint, type) and (hint in _SCALARS or issubclass(hint, Enum))

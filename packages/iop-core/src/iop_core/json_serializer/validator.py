@@ -8,22 +8,23 @@ fits. The reason is looked for afterwards, in a way that is chosen by what it wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from typing import Any, Final, cast
 
 from pydantic_core import SchemaValidator, from_json
 from pydantic_core.core_schema import DictSchema
 
-from iop_core.json_serializer.memory import ALWAYS_ALLOWED, contents_of
+from iop_core.json_serializer.branching import most_recursive_choices
+from iop_core.json_serializer.charges import charges_of
+from iop_core.json_serializer.contents import contents_of
+from iop_core.json_serializer.nodes import changed_nodes, iter_nodes
 from iop_core.json_serializer.rules import Node
 from iop_core.refusals import MAX_DEPTH, Refusal
 
 MISFIT: Final = object()
 """What ``read`` gives for a text that does not fit."""
 
-# These hold values or Python objects, not schemas.
-OPAQUE = frozenset({"default", "metadata", "serialization", "config", "cls", "function", "expected", "members", "ref"})
 _FIELDS = frozenset({"dataclass-field", "model-field"})
 _RECORDS = frozenset({"dataclass", "model"})
 _UNIONS = frozenset({"union", "tagged-union"})
@@ -36,23 +37,38 @@ class JsonValidator:
 
     Args:
         schema: Pydantic's core schema of the type.
+        config: Of the model that the type is a part of.
     """
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, config: Any = None) -> None:
+        self._config = config
         self._schema = fail_fast(schema)
         nodes = list(iter_nodes(schema))
+        self.charges = charges_of(nodes)
+        """What the values of the type take in memory."""
+        self.recursive_choices = most_recursive_choices(schema)
+        """How many choices of one union may contain that union again."""
         self._by_alias = not has_ambiguous_alias(nodes)
         self._errors_per_level = sum(len(node.get("fields") or node.get("choices") or ()) for node in nodes)
         self._is_recursive = any(node["type"] == "definition-ref" for node in nodes)
         # Of a union, a field that one choice misses says nothing about the others.
         hasty = _with_one_error_each if any(node["type"] in _UNIONS for node in nodes) else _with_no_field_missing
         first_look = {"type": "default", "schema": hasty(self._schema), "default": MISFIT, "on_error": "default"}
-        validate = _compiled(first_look).validate_json
+        validate = _compiled(first_look, config).validate_json
         self.read: Callable[[bytes], Any] = partial(validate, by_alias=self._by_alias, by_name=True)
         """Return what a text holds, MISFIT when it does not fit; raises ValidationError when it is no JSON."""
 
-    def read_or_explain(self, text: bytes) -> Any:
+    @property
+    def is_branching(self) -> bool:
+        """True when a text takes twice the time with every level, because pydantic tries all choices."""
+        return self.recursive_choices > 1
+
+    def read_or_explain(self, text: bytes, room: int) -> Any:
         """Return what a text holds.
+
+        Args:
+            text: JSON.
+            room: Bytes of memory that the reason why it does not fit may take.
 
         Raises:
             pydantic.ValidationError: It is no JSON, or does not fit.
@@ -62,7 +78,8 @@ class JsonValidator:
         value = self.read(text)
         if value is not MISFIT:
             return value
-        if contents_of(text).as_objects * self._copies(text) <= ALWAYS_ALLOWED:
+        contents = contents_of(text)
+        if self.charges.at_once(contents) + contents.parsed * self._copies(text) <= room:
             return self._patient.validate_json(text, by_alias=self._by_alias, by_name=True)
         # Python objects are not copied into errors; pydantic's rules for them differ only a little.
         self._patient.validate_python(from_json(text), by_alias=self._by_alias, by_name=True)
@@ -70,7 +87,7 @@ class JsonValidator:
 
     @cached_property
     def _patient(self) -> SchemaValidator:
-        return _compiled(self._schema)
+        return _compiled(self._schema, self._config)
 
     def _copies(self, text: bytes) -> int:
         """Return how often a part of the text may be in an error, at most."""
@@ -78,26 +95,12 @@ class JsonValidator:
         return 1 + levels * self._errors_per_level
 
 
-def _compiled(schema: Any) -> SchemaValidator:
+def _compiled(schema: Any, config: Any) -> SchemaValidator:
     try:
         # Otherwise pydantic takes the validators that models have already, which do not fail fast.
-        return SchemaValidator(schema, _use_prebuilt=False)
+        return SchemaValidator(schema, config, _use_prebuilt=False)
     except TypeError:  # a version of pydantic that does not know the argument
-        return SchemaValidator(schema)
-
-
-def iter_nodes(schema: Any) -> Iterator[Node]:
-    """Yield every node of a schema, those of models included."""
-    if isinstance(schema, dict):
-        node = cast("Node", schema)
-        if isinstance(node.get("type"), str):
-            yield node
-        for key, part in node.items():
-            if key not in OPAQUE:
-                yield from iter_nodes(part)
-    elif isinstance(schema, (list, tuple)):
-        for part in cast("Iterable[Any]", schema):
-            yield from iter_nodes(part)
+        return SchemaValidator(schema, config)
 
 
 def has_ambiguous_alias(nodes: Iterable[Node]) -> bool:
@@ -112,19 +115,6 @@ def has_ambiguous_alias(nodes: Iterable[Node]) -> bool:
         if any(isinstance(alias, str) and alias != name and alias in aliases for name, alias in aliases.items()):
             return True
     return False
-
-
-def changed_nodes(schema: Any, change: Callable[[Node], Node]) -> Any:
-    """Return a copy of a schema in which every node is changed, from the inside out."""
-    if isinstance(schema, dict):
-        node = cast("Node", schema)
-        copy = {key: value if key in OPAQUE else changed_nodes(value, change) for key, value in node.items()}
-        # A field may be called "type": then this is a dict of fields, and no node.
-        return change(copy) if isinstance(copy.get("type"), str) else copy
-    if isinstance(schema, (list, tuple)):
-        parts = [changed_nodes(part, change) for part in cast("Iterable[Any]", schema)]
-        return parts if isinstance(schema, list) else tuple(parts)
-    return schema
 
 
 def fail_fast(schema: Any) -> Any:
