@@ -83,7 +83,7 @@ class Director:
         place = choose_place(url, namespace=namespace, remote_settings=remote_settings)
         self._namespace = place.namespace
         registry = installed_plugins() if plugins is None else plugins
-        backend_class = choose("backend", _scheme_of(place.url), registry.backends())
+        backend_class = choose("backend", place.scheme, registry.backends())
         self._backend: Backend = backend_class.open_with(place.settings)
         self._services = ServiceCache(self._backend)
 
@@ -479,17 +479,6 @@ class Director:
         for text in self.read_log():
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
-
-
-def _scheme_of(url: str) -> str:
-    scheme, colon, _ = url.partition(":")
-    if not colon or not scheme:
-        # The text itself stays out of the error: it may hold a password.
-        raise ConfigurationError(
-            "the URL of a backend starts with a scheme and a colon, such as 'local:' or 'local:///var/lib/iop'; "
-            "see the argument 'url' and the environment variable IOP_URL"
-        )
-    return scheme.lower()
 
 
 def _definition_of(production: object) -> ProductionDefinition:

@@ -36,6 +36,22 @@ class Place:
         return self.settings.url
 
     @property
+    def scheme(self) -> str:
+        """The scheme of the address, by which a backend is chosen.
+
+        Raises:
+            ConfigurationError: It has none.
+        """
+        scheme, colon, _ = self.settings.url.partition(":")
+        if not colon or not scheme:
+            # The text itself stays out of the error: it may hold a password.
+            raise ConfigurationError(
+                "the URL of a backend starts with a scheme and a colon, such as 'local:' or 'local:///var/lib/iop'; "
+                "see the argument 'url' and the environment variable IOP_URL"
+            )
+        return scheme.lower()
+
+    @property
     def namespace(self) -> str:
         """Part of that place."""
         return self.settings.namespace
