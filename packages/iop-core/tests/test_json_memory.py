@@ -262,10 +262,7 @@ def test_a_dense_body_is_refused_with_numbers_and_the_way_out():
     with pytest.raises(SerializationError) as caught:
         decode(Anything, payload)
     text = str(caught.value)
-    assert (
-        "Anything: its 1,000,010 bytes hold about 666,667 values, which take more memory than the 9 MiB that are allowed"
-        in text
-    )
+    assert "Anything: its 1,000,010 bytes hold about 666,667 values, which take more memory than the 9 MiB" in text
     assert "declare 'class Anything(..., max_growth=" in text
 
     growth = int(text.rsplit("max_growth=", 1)[1].rstrip(")'"))
