@@ -9,7 +9,9 @@ that is asked for, so that several benchmarks can share it.
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -69,7 +71,7 @@ def production() -> Production:
 
 
 def stored_history(folder: Path, count: int) -> Path:
-    """Return a data directory with so many messages, made if it is not there yet.
+    """Return a data directory with so many messages, made if it is not there yet with the tables of now.
 
     Args:
         folder: Where it is looked for and made, as ``history-COUNT``.
@@ -77,14 +79,25 @@ def stored_history(folder: Path, count: int) -> Path:
     """
     place = folder / f"history-{count}"
     finished = place / "finished"
-    if not finished.exists():
-        place.mkdir(parents=True, exist_ok=True)
+    tables = _tables_now()
+    if not finished.exists() or finished.read_text() != tables:
+        shutil.rmtree(place, ignore_errors=True)  # of another version, or not finished
+        place.mkdir(parents=True)
         logging.disable(logging.ERROR)  # the errors are meant
         _store_first(place)
         logging.disable(logging.NOTSET)
         _multiply(place / "user.db", count)
-        finished.touch()
+        finished.write_text(tables)
     return place
+
+
+def _tables_now() -> str:
+    """Return the tables that a new store has."""
+    with tempfile.TemporaryDirectory() as place:
+        with run_production(production(), data_dir=place):
+            pass
+        with closing(sqlite3.connect(Path(place, "user.db"))) as connection:
+            return "\n".join(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql <> ''"))
 
 
 def _store_first(place: Path) -> None:
