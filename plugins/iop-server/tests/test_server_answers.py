@@ -42,6 +42,15 @@ def test_items_are_stopped_and_started(dora: httpx.Client, running: RunningProdu
     assert dora.post("component/stop", json={}).status_code == 422
 
 
+def test_audit_of_the_production_names_the_user(
+    serve: Callable[..., str], connect: Callable[..., httpx.Client], director: Director, running: RunningProduction
+) -> None:
+    otto = connect(serve(), "otto", headers={"X-IoP-Reason": "printer is out of paper"})
+    assert otto.post("component/stop", json={"component": "Upper"}).status_code == 200
+    last = director.audit()[-1]
+    assert (last.action, last.actor, last.reason) == ("stop", "otto", "printer is out of paper")
+
+
 def test_items_of_nothing_cannot_be_stopped(dora: httpx.Client, deployed: str) -> None:
     answer = dora.post("component/stop", json={"component": "Upper"})
     assert (answer.status_code, answer.json()["code"]) == (409, "not-running")

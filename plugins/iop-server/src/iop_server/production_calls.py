@@ -69,7 +69,7 @@ def start(call: Call, given: ProductionName) -> dict[str, object]:
 
 def stop(call: Call, _given: Nothing) -> dict[str, object]:
     """Stop what runs; what is not handled stays stored."""
-    call.director.stop_production()
+    call.director.stop_production(actor=call.user.name, reason=call.reason)
     return {"status": "stopped"}
 
 
@@ -87,7 +87,7 @@ def restart(call: Call, _given: Nothing) -> dict[str, object]:
 
 def update(call: Call, _given: Nothing) -> dict[str, object]:
     """Have what runs take over what is deployed, or what its file says now."""
-    result = call.director.update_production()
+    result = call.director.update_production(actor=call.user.name, reason=call.reason)
     return {
         "status": "updated",
         "added": list(result.added),

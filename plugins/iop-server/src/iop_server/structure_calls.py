@@ -91,7 +91,8 @@ def _with_defaults(
     for item in body.get("Item", ()):
         registration = registered.get(str(item.get("@ClassName", "")).lower())
         given = {str(setting.get("@Name", "")) for setting in item.get("Setting", ())}
-        for setting, value in (registration.defaults if registration else {}).items():
+        defaults: Mapping[str, str] = registration.defaults if registration else {}
+        for setting, value in defaults.items():
             targets = [part.strip().lower() for part in value.split(",")]
             if setting not in given and value and names.issuperset(targets):
                 item.setdefault("Setting", []).append({"@Target": "Host", "@Name": setting, "#text": value})

@@ -130,7 +130,7 @@ class UserFile:
         hashed = self._hasher.hash(password) if password else ""
 
         def change(entries: dict[str, _Entry]) -> None:
-            tokens = entries[name].tokens if name in entries else {}
+            tokens: Mapping[str, str] = entries[name].tokens if name in entries else {}
             entries[name] = _Entry(role.word, hashed, tokens)
 
         self._change(change)

@@ -6,6 +6,7 @@ import logging
 import secrets
 import signal
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -78,7 +79,7 @@ def serve(
         url=url if isinstance(url, str) else _local_url(data_dir),
         namespaces=namespaces,
         upload_root=upload_root.absolute() if isinstance(upload_root, Path) else None,
-        hosts=_names_of(host, names if isinstance(names, tuple) else ()),
+        hosts=_names_of(host, cast("tuple[str, ...]", names)),
         path_prefix=str(more["path_prefix"]).rstrip("/"),
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
