@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import insort
 from dataclasses import dataclass, field
 
-from iop_core.headers import MessagePriority, MessageStatus
+from iop_core.headers import MessageStatus
 
 ITEMS = ("Lab", "Ward")
 RETRY_INTERVAL, FAILURE_TIMEOUT = 10.0, 30.0
-# At 0, 10 and 20 s and not at 30; after a restart of the item they begin anew.
+# At 0, 10 and 20 s and not at 30; each restart of the item adds one at most.
 MOST_TRIES = 3
 ENDS = {
     "suspend": MessageStatus.SUSPENDED,
@@ -30,6 +30,7 @@ class ModelMessage:
     priority: int = 6
     status: MessageStatus = MessageStatus.QUEUED
     attempts: int = 0
+    first_start: float | None = None
 
     @property
     def place(self) -> tuple[int, int]:
@@ -45,7 +46,6 @@ class ModelItem:
     places: list[tuple[int, int]] = field(default_factory=list)
     held: int = 0
     tries: int = 0
-    first_start: float = 0.0
     next_start: float = 0.0
 
     @property
@@ -81,17 +81,19 @@ class Model:
 
     def _take(self, name: str, item: ModelItem) -> None:
         message = self.messages[item.places.pop(0)[1]]
-        item.held, item.tries, item.first_start = message.message_id, 0, self.now
+        item.held, item.tries = message.message_id, 0
         self._try_message(name, item, message)
 
     def _try_message(self, name: str, item: ModelItem, message: ModelMessage) -> None:
         message.attempts += 1
         item.tries += 1
+        first_start = self.now if message.first_start is None else message.first_start
         assert item.tries <= MOST_TRIES
         self.tries[name].append((message.message_id, message.attempts))
         outcome = self.outcomes[message.text]
         item.next_start = self.now + RETRY_INTERVAL
-        if outcome == "busy" and item.next_start - item.first_start < FAILURE_TIMEOUT:
+        if outcome == "busy" and item.next_start - first_start < FAILURE_TIMEOUT:
+            message.first_start = first_start
             return
         ends = {"fine": MessageStatus.COMPLETED, "odd": MessageStatus.SUSPENDED}
         self._end(item, message, ends.get(outcome, MessageStatus.ERROR))
@@ -114,18 +116,9 @@ class Model:
             item.is_stopped = False
 
     def stop(self) -> None:
-        """Handle what somebody may wait for, each message once; the rest waits for the next start."""
-        for name, item in self.items.items():
-            waiting_again: list[tuple[int, int]] = []
-            while True:
-                if item.held:
-                    waiting_again.append(self.messages[item.held].place)
-                    item.held = 0
-                if not item.is_running or not item.places or item.places[0][0] > MessagePriority.SYNC:
-                    break
-                self._take(name, item)
-            for place in waiting_again:
-                insort(item.places, place)
+        """Leave everything to the next start: nobody waits for any of these messages."""
+        for item in self.items.values():
+            self.put_back(item)
             item.is_stopped = False
 
     def end_by_hand(self, message_id: int, deed: str) -> str:

@@ -210,6 +210,7 @@ class EngineMachine(RuleBasedStateMachine):
         message = self.model.messages.get(message_id)
         if message is None or message.status is not MessageStatus.SUSPENDED:
             return "refused"
+        message.first_start = None
         self.model.queue(message)
         return "done"
 

@@ -132,3 +132,43 @@ def test_clean_stop_is_not_recovered(tmp_path) -> None:
     for _ in range(2):
         with run_production(made, data_dir=tmp_path) as run:
             assert [entry.text for entry in run.log() if "recovered" in entry.text] == []
+
+
+def test_message_resent_to_the_head_waits_for_the_next_start(tmp_path, quiescing) -> None:
+    entered, goes_on = threading.Event(), threading.Event()
+
+    class Slow(BusinessOperation):
+        def on_message(self, request):
+            if request.text == "first":
+                entered.set()
+                goes_on.wait(10)
+            EVENTS.append(request.text)
+            return request
+
+    made = Production("Test.Stop")
+    made.operation("Slow", Slow)
+    with run_production(made, data_dir=tmp_path) as run:
+        again = run.send("Slow", Note("again"))
+        run.wait_until_idle()
+        run.send("Slow", Note("first"))
+        entered.wait(10)
+        (resent,) = run.running.resend([again], at_head=True).ids
+        answers: list[object] = []
+        caller = threading.Thread(target=lambda: answers.append(run.call("Slow", Note("asked"))))
+        caller.start()
+        while len(run.messages(target="Slow", type="Request")) < 4:
+            threading.Event().wait(0.001)
+        stop = threading.Thread(target=run.stop)
+        stop.start()
+        quiescing.has_begun.wait(10)
+        goes_on.set()
+        stop.join()
+        caller.join()
+        assert answers == [Note("asked")]
+    assert EVENTS == ["again", "first", "asked"]
+    assert state_in(tmp_path) == "Stopped"
+    with run_production(made, data_dir=tmp_path) as run:
+        run.wait_until_idle()
+        (header,) = run.messages(id=resent)
+        assert header.status is MessageStatus.COMPLETED
+    assert EVENTS == ["again", "first", "asked", "again"]

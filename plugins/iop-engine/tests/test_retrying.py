@@ -428,3 +428,62 @@ def test_disabling_action_with_an_end_ends_the_message() -> None:
         run.send("Sink", Job("1"))
         until(lambda: run.running.items()[0].state.value == "Disabled")
         assert request(run).status is MessageStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("is_production", [False, True], ids=["item", "production"])
+def test_restart_does_not_prolong_the_time_for_tries(tmp_path, is_production) -> None:
+    trial = Trial(ReplyCodeActions="E=RF", RetryInterval=10, FailureTimeout=30)
+    trial.errors = [ValueError("no answer")]
+    with trial.run(data_dir=tmp_path) as run:
+        run.send("Sink", Job())
+        trial.let_pass(run, 4, 1)
+        if not is_production:
+            run.running.restart_component("Sink")
+            trial.wait_for_try(run, 2)
+            trial.let_pass(run, 10, 2)
+            trial.wait_for_try(run, 3)
+            trial.clock.advance(10)
+            run.wait_until_idle()
+            assert request(run).status is MessageStatus.ERROR
+    if not is_production:
+        assert trial.starts == [0, 4, 14, 24]  # and none at 34
+        return
+    trial.clock.advance(16)
+    with trial.run(data_dir=tmp_path) as run:
+        run.wait_until_idle()
+        ended = request(run)
+    assert trial.starts == [0, 20]
+    assert (ended.status, ended.attempts) == (MessageStatus.ERROR, 2)
+    assert ended.error.startswith("FailureTimeoutError")
+
+
+def test_time_for_tries_begins_anew_when_an_operator_resubmits() -> None:
+    trial = Trial(ReplyCodeActions="E=RS", RetryInterval=10, FailureTimeout=15)
+    trial.errors = [ValueError("no answer")]
+    with trial.run() as run:
+        run.send("Sink", Job())
+        trial.let_pass(run, 10, 1)
+        until(lambda: request(run).status is MessageStatus.SUSPENDED)
+        assert request(run).time_processed is not None
+        run.running.stop_component("Sink")
+        run.resubmit(request(run).message_id)
+        assert (request(run).time_processed, request(run).attempts) == (None, 2)
+        trial.clock.advance(100)
+        run.running.start_component("Sink")
+        trial.let_pass(run, 10, 3)
+        until(lambda: request(run).status is MessageStatus.SUSPENDED)
+    assert trial.starts == [0, 10, 110, 120]
+
+
+def test_time_for_tries_begins_anew_when_a_disabled_item_is_enabled() -> None:
+    trial = Trial(ReplyCodeActions="E=RD", RetryInterval=10, FailureTimeout=15)
+    trial.errors = [ValueError("no answer")]
+    with trial.run() as run:
+        run.send("Sink", Job())
+        trial.let_pass(run, 10, 1)
+        until(lambda: run.running.items()[0].jobs == 0)
+        trial.clock.advance(100)
+        run.running.enable("Sink")
+        trial.let_pass(run, 10, 3)
+        until(lambda: run.running.items()[0].jobs == 0)
+    assert trial.starts == [0, 10, 110, 120]

@@ -88,6 +88,7 @@ class HeaderChange:
         queue: The new queue.
         body: The new body; it is stored beside the old one, which other headers may share.
         time_processed: When it was first tried, or ended.
+        begins_anew: True: ``time_processed`` is forgotten, so that its next try counts as the first.
     """
 
     message_id: int
@@ -98,6 +99,7 @@ class HeaderChange:
     queue: str | None = None
     body: Body | None = None
     time_processed: datetime | None = None
+    begins_anew: bool = False
 
 
 @dataclass(slots=True)
@@ -222,6 +224,7 @@ class Delivery(NamedTuple):
         super_session: Id shared with sessions of other productions; empty when none.
         order_key: Requests of the queue with the same key are handed out one after the other; empty for none.
         source_type: Kind of the item that sent it.
+        first_tried: When the first of the tries began that count for its FailureTimeout (UTC); None before.
     """
 
     message_id: int
@@ -243,6 +246,7 @@ class Delivery(NamedTuple):
     super_session: str = ""
     order_key: str = ""
     source_type: BusinessType = BusinessType.UNKNOWN
+    first_tried: datetime | None = None
 
     @property
     def key(self) -> int | str:

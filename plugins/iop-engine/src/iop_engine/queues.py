@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
-from iop_core.headers import MessagePriority
+from iop_core.headers import MessagePriority, MessageType
 from iop_core.store_units import Delivery
 
 WINDOW_BYTES = 8 * 1024 * 1024
@@ -54,7 +54,7 @@ class Queue:
         self._more_on_disk = True
         self._is_open = True
         self._takes_async = True
-        # Put back while the queue quiesces.
+        # While the queue quiesces: put back, or of high priority though nobody waits for it.
         self._held: list[Delivery] = []
         # How many are waiting in ``lease``.
         self._jobs_waiting = 0
@@ -74,7 +74,7 @@ class Queue:
                 if self._withdrawn and delivery.message_id in self._withdrawn:
                     self._withdrawn.discard(delivery.message_id)
                 elif delivery.priority < _ASYNC:
-                    heappush(self._urgent, _ranked(delivery))
+                    self._push(delivery)
                 elif not self._stays_on_disk(delivery.message_id):
                     self._append(delivery)
             # Also for those on disk: a refill reads for one worker what others may be waiting for.
@@ -104,9 +104,12 @@ class Queue:
         self._jobs_waiting -= 1
 
     def quiesce(self) -> None:
-        """Hand out synchronous messages only, until ``open``."""
+        """Hand out only messages that somebody waits for, until ``open``."""
         with self._lock:
             self._takes_async = False
+            self._held += [ranked[2] for ranked in self._urgent if _may_wait(ranked[2])]
+            self._urgent = [ranked for ranked in self._urgent if not _may_wait(ranked[2])]
+            heapify(self._urgent)
 
     def is_resting(self, jobs: int) -> bool:
         """Return whether so many wait in ``lease``, and no synchronous message waits for them."""
@@ -135,6 +138,10 @@ class Queue:
                     if not parked:
                         del self._parked[key]
                     return found
+            found = next((delivery for delivery in self._held if delivery.message_id == message_id), None)
+            if found is not None:
+                self._held.remove(found)
+                return found
             found = next((delivery for delivery in self._ready if delivery.message_id == message_id), None)
             if found is not None:
                 self._ready.remove(found)
@@ -169,7 +176,7 @@ class Queue:
             if delivery.message_id in self._returning:  # else a refill has already read it
                 self._returning.discard(delivery.message_id)
                 if delivery.priority < MessagePriority.ASYNC or delivery.message_id <= self._last_id:
-                    heappush(self._urgent, _ranked(delivery))
+                    self._push(delivery)
                 elif not self._more_on_disk:
                     self._append(delivery)
             self._condition.notify_all()
@@ -226,6 +233,12 @@ class Queue:
         with self._lock:
             self._is_open = False
             self._condition.notify_all()
+
+    def _push(self, delivery: Delivery) -> None:
+        if self._takes_async or not _may_wait(delivery):
+            heappush(self._urgent, _ranked(delivery))
+        else:
+            self._held.append(delivery)
 
     def _take(self) -> Delivery | None:
         """Return the next message whose key is free; the others are parked on the way."""
@@ -290,6 +303,12 @@ def _size_of(delivery: Delivery) -> int:
 
 def _ranked(delivery: Delivery) -> Ranked:
     return delivery.priority, delivery.message_id, delivery
+
+
+def _may_wait(delivery: Delivery) -> bool:
+    """Return whether nobody waits for a message, whatever its priority: it was resent to the head of the queue."""
+    is_resent = delivery.priority is MessagePriority.HIGH_SYNC and delivery.type is MessageType.REQUEST
+    return is_resent and not delivery.return_queue
 
 
 def _taken_out(heap: list[Ranked], message_id: int) -> Delivery | None:

@@ -8,9 +8,10 @@ wait, those of other items do not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from iop_core.definitions import ItemDefinition
+from iop_core.errors import ReplyCodeError
 from iop_core.events import EventType, LogEntry
 from iop_core.operations import BusinessOperation
 from iop_core.store_units import Delivery, HeaderChange, Unit
@@ -60,6 +61,8 @@ class Retrying:
         """
         delivery, clock = handling.delivery, self._runtime.clock
         first_start = start = clock.monotonic()
+        if delivery.first_tried is not None:  # before its item was restarted
+            first_start -= max(0.0, (clock.now() - delivery.first_tried).total_seconds())
         while True:
             tried = self._requests.try_once(delivery, respond)
             if tried is None:
@@ -69,12 +72,14 @@ class Retrying:
             verdict = (
                 SUSPEND if wants_suspension else verdict_on(tried, delivery, self._settings, wants_retry=wants_retry)
             )
+            error = ReplyCodeError(self._item.name, tried.codes) if tried.codes and not tried.error else tried.error
+            failed = FailedTry(self._item, self._runtime, delivery, error, verdict)
             if not verdict.actions:
+                tried.unit.log += failed.warnings()
                 self._settle_success(handling, delivery, tried, settle)
                 return
             if tried.is_deferred:
                 self._runtime.deferred.forget(delivery.message_id)
-            failed = FailedTry(self._item, self._runtime, delivery, tried.error, verdict)
             if handling.end is not None:
                 settle(failed.ended_by_operator(handling))
                 return
@@ -86,9 +91,10 @@ class Retrying:
                 self._settle_end(failed.given_up(self._settings.failure_timeout), settle)
                 return
             now = clock.monotonic()
-            settle(failed.noted(max(0.0, next_start - now), began=self._change(failed, now - first_start)))
+            began = clock.now() - timedelta(seconds=now - first_start)
+            settle(failed.noted(max(0.0, next_start - now), began=self._change(failed, began)))
             crash_points.reach("retry.noted")
-            delivery = delivery._replace(attempt=delivery.attempt + 1)
+            delivery = delivery._replace(attempt=delivery.attempt + 1, first_tried=began)
             if handling.wait_until(next_start):
                 start = clock.monotonic()
                 continue
@@ -134,20 +140,23 @@ class Retrying:
         if Action.DISABLE not in failed.verdict.actions:
             return
         if unit is None:
-            settle(failed.noted(-1, began=self._change(failed, 0.0)))
-            self._runtime.store.put_back(failed.delivery._replace(attempt=failed.delivery.attempt + 1))
+            # Whoever enables the item has removed the cause: the time for tries begins anew.
+            settle(failed.noted(-1, began=self._change(failed, None)))
+            self._runtime.store.put_back(
+                failed.delivery._replace(attempt=failed.delivery.attempt + 1, first_tried=None)
+            )
         # At once, so that no job of the pool takes another message.
         self._runtime.store.close_queue(failed.delivery.queue)
         for callback in self._runtime.on_disable:
             callback(self._item.name, f"ReplyCodeActions: message {failed.delivery.message_id} {failed.outcome}")
 
-    def _change(self, failed: FailedTry, seconds_ago: float) -> HeaderChange:
-        began = self._runtime.clock.now() - timedelta(seconds=seconds_ago)
+    def _change(self, failed: FailedTry, began: datetime | None) -> HeaderChange:
         return HeaderChange(
             failed.delivery.message_id,
             attempts=failed.delivery.attempt,
             error="" if failed.error is None else one_line(failed.error),
             time_processed=began,
+            begins_anew=began is None,
         )
 
     def _interval(self, attempt: int) -> float:

@@ -120,6 +120,7 @@ class MessageDeeds:
                         description=_described(deed.words, header),
                         queue=header.queue,
                         body=new_body,
+                        begins_anew=True,
                     )
                     deed.add(header.message_id, Unit(changes=[change]))
             return deed.finish()
