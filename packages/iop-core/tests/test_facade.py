@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import os
 import pickle
 import subprocess
@@ -64,8 +65,27 @@ def test_facade_gives_the_very_objects_of_each_package(package: str) -> None:
 
 @pytest.mark.parametrize("package", INSTALLED)
 def test_every_promised_name_exists_and_is_described(package: str) -> None:
-    undescribed = [name for name in PROMISED[package].split() if not getattr(iop, name).__doc__]
+    undescribed = [name for name in PROMISED[package].split() if not own_text(getattr(iop, name))]
     assert undescribed == []
+
+
+def own_text(promised: object) -> str:
+    """Return the docstring of a public object, not one that it inherits."""
+    return str(vars(promised).get("__doc__") if isinstance(promised, type) else promised.__doc__)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in INSTALLED for name in PROMISED[package].split()]
+)
+def test_every_promised_name_has_an_example_that_works(package: str, name: str) -> None:
+    promised = getattr(iop, name)
+    home = vars(sys.modules.get(getattr(promised, "__module__", ""), iop))
+    example = doctest.DocTestParser().get_doctest(own_text(promised), {**home}, name, None, None)
+    assert "Example:" in own_text(promised)
+    assert example.examples != []
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.append)
+    assert said == []
 
 
 def test_listing_names_what_is_installed() -> None:

@@ -15,6 +15,13 @@ class InboundAdapter(Component):
     ``self.business_host.process_input(data)``; then the next call follows at once. A call
     that brought nothing is followed by a wait: the adapter setting ``CallInterval``, in seconds (5
     when not given).
+
+    Example:
+        >>> class FolderAdapter(InboundAdapter):
+        ...     Folder = "/in"
+        ...     def on_task(self):
+        ...         for file in sorted(Path(self.Folder).glob("*.txt")):
+        ...             self.business_host.process_input(file.read_text())
     """
 
     # Set by the engine before on_init: the service, and its Python object.
@@ -37,7 +44,19 @@ class IntervalAdapter(InboundAdapter):
 
 
 class OutboundAdapter(Component):
-    """Sends data to external systems on behalf of an operation."""
+    """Sends data to external systems on behalf of an operation.
+
+    The operation reaches it as ``self.adapter``; its public methods are what you write. What they
+    raise is an error of the operation, handled as its settings for errors say.
+
+    Example:
+        >>> class MailAdapter(OutboundAdapter):
+        ...     Server = "localhost"
+        ...     def send(self, text):
+        ...         self.log_info(f"{len(text)} characters to {self.Server}")
+        >>> MailAdapter.Server
+        'localhost'
+    """
 
     def on_keepalive(self) -> None:
         """Keep connections alive; called as ``BusinessOperation.on_keepalive`` is."""

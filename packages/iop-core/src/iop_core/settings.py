@@ -40,6 +40,11 @@ class Category(str, Enum):
 
     A category moves a setting to a section and does nothing else. Any other text
     makes a section of that name.
+
+    Example:
+        >>> timeout = setting(30, category=Category.CONNECTION, description="Seconds to wait")
+        >>> str(Category.CONNECTION)
+        'Connection'
     """
 
     INFO = "Info"

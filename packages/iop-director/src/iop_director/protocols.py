@@ -164,7 +164,18 @@ class DirectorProtocol(
     Preparation,
     Protocol,
 ):
-    """All of a director, wherever its productions run."""
+    """All of a director, wherever its productions run.
+
+    Take it as the type of an argument when your code should work with any director, such as one
+    of your own in a test. Only the presence of the methods is looked at by ``isinstance``.
+
+    Example:
+        >>> def restart_all(director: DirectorProtocol) -> None:
+        ...     for name in director.list_productions():
+        ...         director.start_production(name)
+        >>> isinstance(object(), DirectorProtocol)
+        False
+    """
 
     @property
     def namespace(self) -> str:

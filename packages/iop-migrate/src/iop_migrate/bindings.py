@@ -89,6 +89,11 @@ def list_bindings(unused_only: bool = False, *, director: Director | None = None
 
     Raises:
         BackendError: The backend keeps no registrations.
+
+    Example:
+        >>> for binding in list_bindings(unused_only=True):  # doctest: +SKIP
+        ...     print(binding["class"], binding["module"])
+        Demo.OldOperation demo.old
     """
     return (director or Director()).list_bindings(unused_only)
 

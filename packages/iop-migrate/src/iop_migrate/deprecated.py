@@ -29,7 +29,18 @@ def _warning(function: Callable[P, R]) -> staticmethod[P, R]:
 
 
 class Utils:
-    """Static methods of earlier versions; every call warns, and names what to use instead."""
+    """Static methods of earlier versions; every call warns, and names what to use instead.
+
+    Arguments, results and errors are those of the functions of the same name.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     path = Utils.guess_path("demo.orders", "/src")
+        >>> caught[0].category.__name__
+        'DeprecationWarning'
+    """
 
     register_component = _warning(calls.register_component)
     bind_component = _warning(calls.bind_component)

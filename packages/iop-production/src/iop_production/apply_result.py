@@ -37,6 +37,12 @@ class ProductionApplyResult:
         runtime_update: What it did for that: ``added``, ``removed`` and ``restarted`` items,
             ``failed`` ones with the reason, and ``left_queued`` (removed item to the number of
             messages that still wait for it); None when it did not, or did not say.
+
+    Example:
+        >>> done = {"id": "0001-add_item", "op_type": "add_item", "path": "items.Out", "status": "applied"}
+        >>> result = ProductionApplyResult("plan-1", "Demo.P", operations=(done,))
+        >>> result.success, result.applied, result.skipped
+        (True, 1, 0)
     """
 
     plan_id: str

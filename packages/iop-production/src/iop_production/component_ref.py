@@ -52,6 +52,15 @@ class ComponentRef:
         other_settings: Settings for other targets, as they are written to IRIS.
         target_setting_names: Names of the declared ports.
         runtime_metadata: What a running production said about the item; not part of it.
+
+    Example:
+        >>> from iop_production import Production
+        >>> prod = Production("Demo.P")
+        >>> out = prod.operation("Out", class_name="EnsLib.File.PassthroughOperation", pool_size=2)
+        >>> file = prod.service("In", class_name="EnsLib.File.PassthroughService")
+        >>> prod.connect(file.port("TargetConfigNames"), out)
+        >>> out.pool_size, file.host_settings
+        (2, {'TargetConfigNames': 'Out'})
     """
 
     production: Production

@@ -128,25 +128,65 @@ class ItemDeclaration:
 
 
 class ServiceItem(ItemDeclaration):
-    """A business service of a production class."""
+    """A business service of a production class: an item that takes data in.
+
+    Args and errors are those of ``prod.service()``; ``routes`` says where its ports lead.
+
+    Example:
+        >>> from iop_production import Production
+        >>> class Demo(Production):
+        ...     services = (ServiceItem("Item", class_name="EnsLib.File.PassthroughService", pool_size=2),)
+        >>> Demo("Demo.P").item("Item").kind
+        'service'
+    """
 
     kind = "service"
 
 
 class ProcessItem(ItemDeclaration):
-    """A business process of a production class."""
+    """A business process of a production class: an item that routes and orchestrates.
+
+    Args and errors are those of ``prod.process()``; ``routes`` says where its ports lead.
+
+    Example:
+        >>> from iop_production import Production
+        >>> class Demo(Production):
+        ...     processes = (ProcessItem("Item", class_name="Demo.Router", pool_size=2),)
+        >>> Demo("Demo.P").item("Item").kind
+        'process'
+    """
 
     kind = "process"
 
 
 class OperationItem(ItemDeclaration):
-    """A business operation of a production class."""
+    """A business operation of a production class: an item that acts on the world.
+
+    Args and errors are those of ``prod.operation()``; ``routes`` says where its ports lead.
+
+    Example:
+        >>> from iop_production import Production
+        >>> class Demo(Production):
+        ...     operations = (OperationItem("Item", class_name="EnsLib.File.PassthroughOperation", pool_size=2),)
+        >>> Demo("Demo.P").item("Item").kind
+        'operation'
+    """
 
     kind = "operation"
 
 
 class ComponentItem(ItemDeclaration):
-    """An item of a production class whose kind is not said."""
+    """An item of a production class whose kind is not said.
+
+    Args and errors are those of ``prod.component()``; ``routes`` says where its ports lead.
+
+    Example:
+        >>> from iop_production import Production
+        >>> class Demo(Production):
+        ...     components = (ComponentItem("Item", class_name="Demo.Anything", enabled=False),)
+        >>> Demo("Demo.P").item("Item").enabled
+        False
+    """
 
 
 # Class attributes of a production, in the order in which their items are added.

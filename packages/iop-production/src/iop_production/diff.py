@@ -29,6 +29,11 @@ class ProductionDiffEntry:
         target: ``Host``, ``Adapter`` or ``Other`` for a setting, else empty.
         name: Name of the field, the setting or the port; empty for a whole item.
         secrets: Names of settings in it that their class declares as secret.
+
+    Example:
+        >>> entry = ProductionDiffEntry("change", "item", "items.Out.pool_size", before=1, after=2, item="Out")
+        >>> print(entry.to_text())
+        change item items.Out.pool_size: 1 -> 2
     """
 
     action: DiffAction
@@ -70,6 +75,12 @@ class ProductionDiff:
         production_name: Name of the desired production.
         changes: The differences: of the production, of its items, of their connections.
         warnings: What was not known about either of the two.
+
+    Example:
+        >>> from iop_production import Production
+        >>> diff = Production("Demo.P", shutdown_timeout=300).diff(Production("Demo.P"))
+        >>> [change.path for change in diff.changes]
+        ['production.shutdown_timeout']
     """
 
     production_name: str

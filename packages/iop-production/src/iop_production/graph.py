@@ -160,6 +160,14 @@ class ProductionGraph:
         nodes: Its items, in their order.
         edges: Its routes, in the order in which they were made.
         warnings: What could not be found out.
+
+    Example:
+        >>> from iop_production import Production
+        >>> prod = Production("Demo.P")
+        >>> ref = prod.service("In", class_name="Demo.In")
+        >>> prod.connect(ref.port("Out"), prod.operation("Out", class_name="Demo.Out"))
+        >>> [(edge.source, edge.target) for edge in prod.graph().edges]
+        [('In.Out', 'Out')]
     """
 
     production_name: str

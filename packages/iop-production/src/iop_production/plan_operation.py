@@ -38,6 +38,12 @@ class ProductionPlanOperation(ABC):
         op_type: Name of the kind of operation.
         risk: ``safe``; ``destructive``, which needs permission; or ``unsupported``.
         reason: Why it is not safe; empty when it is.
+
+    Example:
+        >>> from iop_production import Production
+        >>> operation = Production("Demo.P", shutdown_timeout=300).plan(Production("Demo.P")).operations[0]
+        >>> operation.id, operation.risk, operation.after
+        ('0001-set_production_field', 'safe', '300')
     """
 
     op_type: ClassVar[str]

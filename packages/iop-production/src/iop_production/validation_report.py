@@ -20,7 +20,12 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 class ProductionValidationWarning(UserWarning):
-    """An issue found by ``Production.validate()``."""
+    """An issue found by ``Production.validate()``.
+
+    Example:
+        >>> import warnings
+        >>> warnings.simplefilter("ignore", ProductionValidationWarning)
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,10 @@ class ProductionValidationIssue:
         path: Where: ``items.FileInput.settings.Host.Limit``.
         message: What is wrong.
         suggestion: What to do; empty when that is not known.
+
+    Example:
+        >>> print(ProductionValidationIssue("route", "items.In.Output", "no item 'Ot'.", "Did you mean 'Out'?"))
+        route items.In.Output: no item 'Ot'. Did you mean 'Out'?
     """
 
     kind: IssueKind
@@ -56,6 +65,11 @@ class ProductionValidationReport:
     Attributes:
         production_name: Name of the production.
         issues: What is wrong: with the production, with its items, with its routes.
+
+    Example:
+        >>> report = ProductionValidationReport("Demo.P", ())
+        >>> report.has_issues
+        False
     """
 
     production_name: str
@@ -88,6 +102,11 @@ class ProductionValidationError(ProductionError):
 
     Args:
         report: The issues; its text is the text of the error.
+
+    Example:
+        >>> issue = ProductionValidationIssue("item", "items.In", "no such class")
+        >>> ProductionValidationError(ProductionValidationReport("Demo.P", (issue,))).report.has_issues
+        True
     """
 
     def __init__(self, report: ProductionValidationReport) -> None:

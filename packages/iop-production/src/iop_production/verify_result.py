@@ -24,6 +24,11 @@ class ProductionVerifyResult:
         backup_path: Folder of the backup of what a rollback replaced; else empty.
         runtime_update: What the running production did after a rollback; as in
             ``ProductionApplyResult``.
+
+    Example:
+        >>> result = ProductionVerifyResult("plan-1", "Demo.P", converged_operations=("0001-add_item",))
+        >>> result.success
+        True
     """
 
     plan_id: str
