@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iop_core.bodies import BodyCodec
-from iop_core.clock import Clock
+from iop_core.clock import Clock, SystemClock
 from iop_core.errors import RequestFailedError, RequestTimeoutError
 from iop_core.store_units import Delivery
 from iop_core.stores import ReplySlot
@@ -22,6 +22,8 @@ def wait_for(slot: ReplySlot, timeout_seconds: float, clock: Clock) -> Delivery 
     """
     if timeout_seconds < 0:
         return slot.wait(None)
+    if isinstance(clock, SystemClock):  # the slot can do that without an alarm
+        return slot.wait(timeout_seconds)
     alarm = clock.alarm()
     slot.on_answer(alarm.set)
     alarm.wait_until(clock.monotonic() + timeout_seconds)

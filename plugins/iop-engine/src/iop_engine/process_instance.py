@@ -23,6 +23,8 @@ _BYTES = ":bytes"
 
 NO_STATE = "{}"
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
 
 @dataclass(slots=True)
 class ProcessInstance:
@@ -127,19 +129,29 @@ def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> st
         }
     else:
         values = {name: getattr(component, name) for name in names if hasattr(component, name)}
+    if not values:
+        return NO_STATE
+    try:
+        return _ENCODER.encode(values)
+    except (TypeError, ValueError):  # not all of them are JSON values
+        return _state_of(component, values)
+
+
+def _state_of(component: BusinessProcess, values: Mapping[str, object]) -> str:
+    names = component.PERSISTENT_PROPERTY_LIST
     state: dict[str, object] = {}
     for name, value in values.items():
         if isinstance(value, bytes):
             state[name + _BYTES] = base64.b64encode(value).decode("ascii")
             continue
         try:
-            json.dumps(value, allow_nan=False)
+            _ENCODER.encode(value)
         except (TypeError, ValueError) as exc:
             if names is not None:
                 component.log_warning(f"persistent property {name!r} is not stored: {value!r} is no JSON value ({exc})")
             continue
         state[name] = value
-    return json.dumps(state) if state else NO_STATE
+    return _ENCODER.encode(state) if state else NO_STATE
 
 
 def write_state(component: BusinessProcess, state: str) -> None:

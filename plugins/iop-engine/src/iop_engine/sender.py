@@ -79,7 +79,7 @@ class Sender:
     def ask(
         self, target: str, message: object, description: str, *, session_id: int = 0, is_endless: bool = False
     ) -> tuple[ReplySlot, NewMessage]:
-        """Store a synchronous request and return the place where its answer arrives, and the request.
+        """Have a synchronous request stored; return the place where its answer arrives, and the request.
 
         Args:
             target: Item name.
@@ -98,7 +98,7 @@ class Sender:
             try:
                 if is_endless:
                     self.expect(slot, request, scope)
-                self.store_now(request, scope)
+                self._store_call(request, scope)
             except StoreError as exc:
                 slot.close()
                 self.runtime.waits.forget(slot.queue)
@@ -129,6 +129,15 @@ class Sender:
             entry = LogEntry(0, EventType.ALERT, self.item.name, request.session_id, 0, "", str(exc), now)
             self.runtime.store.submit(Unit(log=[entry]))
             raise
+
+    def _store_call(self, request: NewMessage, scope: Scope | None) -> None:
+        if scope is not None and scope.unit is not None:
+            self.store_now(request, scope)  # a handler is told at once when there is no room, and tries again
+            return
+        # Else not waited for: the answer comes after the request is stored, or tells that it was not.
+        self.runtime.store.submit(Unit(new=[request]))
+        if scope is not None:
+            scope.follow(request.session_id)
 
     def store_now(self, request: NewMessage, scope: Scope | None) -> None:
         """Store a request; it is on disk when this returns."""

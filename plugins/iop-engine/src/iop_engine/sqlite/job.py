@@ -54,12 +54,15 @@ class Job:
         latch = threading.Lock()
         latch.acquire()
         self._latches.append(latch)
-        # Looked at again, since ``finish`` opens only the latches that it finds.
+        # Looked at again, since ``release`` opens only the latches that it finds.
         return self._is_finished or latch.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds)
 
     def finish(self, error: StoreError | None) -> None:
-        """Let everybody who waits go on; called once."""
+        """Note that it is stored, or could not be; called once, before ``release``."""
         self.error = error
         self._is_finished = True
+
+    def release(self) -> None:
+        """Wake everybody who waits."""
         for latch in self._latches:
             latch.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 from iop_core.errors import StoreError
@@ -22,7 +23,10 @@ class Slot:
     def __init__(self, slots: Slots, queue: str) -> None:
         self._slots = slots
         self._queue = queue
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        # Taken until the caller who waits has to look again.
+        self._latch = threading.Lock()
+        self._latch.acquire()
         self._request_id = 0
         self._claimed_by = 0
         self._is_open = True
@@ -40,12 +44,11 @@ class Slot:
         Raises:
             StoreError: The store was closed before an answer came.
         """
-        limit = None if timeout_seconds is None else min(timeout_seconds, threading.TIMEOUT_MAX)
-        with self._changed:
-            self._changed.wait_for(self._is_over, limit)
-            # On its way to the disk: it will be stored as taken, so it must be taken.
-            self._changed.wait_for(lambda: self._is_over() or not self._claimed_by)
-            self._is_open = False
+        limit = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while not self._ends_by(limit):
+            # One that is claimed is on its way to the disk: it will be stored as taken, so it must be taken.
+            left = -1.0 if limit is None or self._claimed_by else max(0.0, limit - time.monotonic())
+            self._latch.acquire(timeout=min(left, threading.TIMEOUT_MAX))
         self._slots.forget(self._queue)
         if isinstance(self._answer, StoreError):
             raise self._answer
@@ -53,7 +56,7 @@ class Slot:
 
     def on_answer(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called once ``wait`` would return the answer, or an error, at once."""
-        with self._changed:
+        with self._lock:
             self._on_answer = callback
             is_over = self._answer is not None
         if is_over:
@@ -61,21 +64,22 @@ class Slot:
 
     def close(self) -> None:
         """Stop waiting."""
-        with self._changed:
+        with self._lock:
             self._is_open = False
-            self._changed.notify_all()
+            self._wake()
         self._slots.forget(self._queue)
 
     def expect(self, request_id: int) -> None:
         """Take only the answer to this request, which is on its way to the disk."""
-        with self._changed:
+        with self._lock:
             self._request_id = request_id
             if isinstance(self._answer, StoreError):  # it was refused, and is tried again
                 self._answer = None
+                self._latch.acquire(blocking=False)
 
     def claim(self, message_id: int, request_id: int) -> bool:
         """Reserve the slot for this answer; False when it is not the one that is waited for."""
-        with self._changed:
+        with self._lock:
             if self._is_open and request_id == self._request_id and self._claimed_by in (0, message_id):
                 self._claimed_by = message_id
                 return True
@@ -83,25 +87,35 @@ class Slot:
 
     def unclaim(self, message_id: int) -> None:
         """Undo ``claim``: the answer could not be written."""
-        with self._changed:
+        with self._lock:
             if self._claimed_by == message_id:
                 self._claimed_by = 0
-                self._changed.notify_all()
+                self._wake()
 
     def deliver(self, answer: Delivery | StoreError) -> None:
         """Hand over a claimed answer, or an error, and wake the caller; only the first counts."""
-        with self._changed:
+        with self._lock:
             is_for_nobody = isinstance(answer, Delivery) and answer.message_id != self._claimed_by
             if is_for_nobody or self._answer is not None:
                 return
             self._answer = answer
-            self._changed.notify_all()
+            self._wake()
             callback = self._on_answer
         if callback is not None:
             callback()
 
-    def _is_over(self) -> bool:
-        return self._answer is not None or not self._is_open
+    def _ends_by(self, limit: float | None) -> bool:
+        """Return whether waiting is over, and let no answer in any more when it is."""
+        with self._lock:
+            if self._answer is None and self._is_open:
+                if self._claimed_by or limit is None or time.monotonic() < limit:
+                    return False
+            self._is_open = False
+            return True
+
+    def _wake(self) -> None:
+        if self._latch.locked():
+            self._latch.release()
 
 
 class Slots:

@@ -248,6 +248,9 @@ class Writer:
             is_quiet = not self._waiting and not self._in_hand
         for job in jobs:
             job.finish(error)
+        # Not until all are finished: a worker who wakes finds the ends of all its messages.
+        for job in jobs:
+            job.release()
         crash_points.reach("commit.told")
         if is_quiet:
             self._on_quiet()
