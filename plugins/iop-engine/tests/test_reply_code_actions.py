@@ -94,3 +94,14 @@ def test_mistakes_are_named(text, said) -> None:
 def test_documented_default_fails() -> None:
     assert ReplyCodeActions.parse("E=F").decide(TryResult("any")) == Verdict(frozenset({Action.FAIL}))
     assert ReplyCodeActions.parse("").entries == ()
+
+
+def test_codes_of_a_class_are_known_beside_the_others() -> None:
+    codes = (":?E", ":?R", ":*")
+    actions = ReplyCodeActions.parse("X=S,:?R=RF,(:?E,:*)=W,E=F", codes)
+    assert actions.decide(TryResult(codes=(":?R",))).actions == {Action.RETRY, Action.FAIL}
+    assert actions.decide(TryResult(codes=(":*",))) == Verdict(frozenset({Action.COMPLETE}), ("(:?E,:*)=W",))
+    assert actions.decide(TryResult(codes=("?",))) == Verdict()
+    assert actions.decide(TryResult("E failed", codes=(":?R",))).actions == {Action.FAIL}
+    with pytest.raises(SettingError, match="of this class :\\?E"):
+        ReplyCodeActions.parse(":?A=C", codes)

@@ -260,16 +260,16 @@ class RequestFailedError(SendError):
         super().__init__(f"request to {target!r} failed: {reason}")
 
 
-class NoReplyError(IopError):
-    """An operation replied with nothing, and its ReplyCodeActions take that for a failure.
+class ReplyRefusedError(IopError):
+    """The ReplyCodeActions of an operation take its reply, or that there is none, for a failure.
 
     Args:
         item: Name of the operation.
+        codes: What it said of the reply; ``X``: there was none.
     """
 
-    def __init__(self, item: str) -> None:
-        self.item = item
-        super().__init__(f"{item!r} gave no reply, which its ReplyCodeActions take for a failure (code X)")
+    def __init__(self, item: str, codes: Iterable[str] = ("X",)) -> None:
+        super().__init__(f"ReplyCodeActions of {item!r} take its reply, or none, as failure (code {', '.join(codes)})")
 
 
 class FailureTimeoutError(IopError):

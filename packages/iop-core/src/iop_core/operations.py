@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from iop_core.business_host import BusinessHost
@@ -24,6 +25,8 @@ class BusinessOperation(BusinessHost):
 
     # "InProc": it runs in the job of whoever sends to it, and has no queue.
     INVOCATION: ClassVar[str] = "Queue"
+    # Codes that ``reply_codes`` may return, and ReplyCodeActions may name besides E, E#, E* and X.
+    REPLY_CODES: ClassVar[tuple[str, ...]] = ()
     _wants_retry: bool = False
     _wants_suspension: bool = False
 
@@ -104,6 +107,25 @@ class BusinessOperation(BusinessHost):
         if not isinstance(host, DeferringHost):
             raise NotConnectedError(f"{type(self).__name__} is run by a host that cannot defer answers: return one")
         return host.defer_response()
+
+    def reply_codes(self, reply: Any) -> Iterable[str]:
+        """Say of a reply what it means, in codes for which ReplyCodeActions say what to do.
+
+        Called with each reply, before it counts, of a class that names its codes in ``REPLY_CODES``.
+        So a class that speaks HL7 can have the codes of InterSystems for acknowledgements, such as
+        ``:?E``. A code for which there is no entry means nothing.
+
+        Args:
+            reply: What the handler returned; None for nothing.
+
+        Example:
+            >>> class Lab(BusinessOperation):
+            ...     REPLY_CODES = (":?E", ":?R")
+            ...     ReplyCodeActions = ":?R=RF,:?E=S,E=F"
+            ...     def reply_codes(self, reply):
+            ...         return {"AE": [":?E"], "AR": [":?R"]}.get(reply.acknowledgement, [])
+        """
+        return ()
 
     def on_message(self, request: Any) -> Any:
         """Handle a request that no handler takes.

@@ -6,7 +6,7 @@ A value comes from the item, else from an attribute of the component, else from 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -102,7 +102,7 @@ def read_engine_settings(item: ItemDefinition, component: object) -> EngineSetti
         archive_bytes = cast("int", values["ArchiveIOSize"])
         _require(archive_bytes >= 1, "ArchiveIOSize", archive_bytes, "bytes, 1 or more; ArchiveIO turns it off")
         return EngineSettings(
-            reply_code_actions=_actions(cast("str", values["ReplyCodeActions"])),
+            reply_code_actions=_actions(cast("str", values["ReplyCodeActions"]), getattr(component, "REPLY_CODES", ())),
             retry_interval=seconds["RetryInterval"],
             failure_timeout=timeout,
             retry_backoff=backoff,
@@ -141,9 +141,9 @@ def _value(name: str, item: ItemDefinition, component: object) -> object:
         raise SettingError(f"setting {name}: {exc}") from exc
 
 
-def _actions(text: str) -> ReplyCodeActions:
+def _actions(text: str, more_codes: Collection[str]) -> ReplyCodeActions:
     try:
-        return ReplyCodeActions.parse(text)
+        return ReplyCodeActions.parse(text, more_codes)
     except SettingError as exc:
         raise SettingError(f"setting ReplyCodeActions: {exc}") from exc
 

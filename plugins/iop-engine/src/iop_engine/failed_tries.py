@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from iop_core.definitions import ItemDefinition
-from iop_core.errors import FailureTimeoutError, NoReplyError
+from iop_core.errors import FailureTimeoutError, ReplyRefusedError
 from iop_core.events import EventType, LogEntry
 from iop_core.headers import MessageStatus
 from iop_core.store_units import Delivery, HeaderChange, Unit
@@ -39,8 +39,12 @@ def verdict_on(tried: Try, delivery: Delivery, settings: EngineSettings, *, want
     if tried.error is None:
         if wants_retry:
             return _TRY_AGAIN
-        is_fine = tried.has_reply or not settings.reply_code_actions.minds_replies
-        return _FINE if is_fine else settings.reply_code_actions.decide(TryResult(has_reply=False))
+        codes = settings.reply_code_actions
+        if not codes.minds_replies or (tried.has_reply and not tried.codes):
+            return _FINE
+        verdict = codes.decide(TryResult(has_reply=tried.has_reply, codes=tried.codes))
+        is_taken = bool(tried.codes) and verdict.actions <= {Action.COMPLETE}
+        return Verdict(warnings=verdict.warnings) if is_taken else verdict
     if delivery.body.class_name in FRAMES:  # a stream that broke has nothing to try again
         return _FAIL
     verdict = settings.reply_code_actions.decide(TryResult(one_line(tried.error), number_of(tried.error)))
@@ -78,7 +82,7 @@ class FailedTry:
         if wait_seconds >= 0:
             text += f"; next in {wait_seconds:g} s"
         entry = self._entry(EventType.WARNING, text, self._traceback)
-        return Unit(changes=[began], log=[*self._warnings(), entry])
+        return Unit(changes=[began], log=[*self.warnings(), entry])
 
     def given_up(self, failure_timeout: float) -> FailedTry:
         """Return the same with the error that says that the time for tries is over."""
@@ -96,7 +100,7 @@ class FailedTry:
         if Action.DISABLE in actions and not actions & {Action.COMPLETE, Action.SUSPEND, Action.FAIL}:
             return None
         unit = self._end()
-        unit.log[:0] = self._warnings()
+        unit.log[:0] = self.warnings()
         return unit
 
     def ended_by_operator(self, handling: Handling) -> Unit:
@@ -118,7 +122,7 @@ class FailedTry:
         if Action.FAIL in actions and self.error is not None:
             return failure(self.item, delivery, self.error, self.runtime.clock.now())
         if Action.FAIL in actions:
-            return failure(self.item, delivery, NoReplyError(self.item.name), self.runtime.clock.now())
+            return failure(self.item, delivery, ReplyRefusedError(self.item.name), self.runtime.clock.now())
         entry = self._entry(EventType.INFO, f"{text}; it is completed as ReplyCodeActions say", self._traceback)
         unit = Unit(settled=[settled(delivery)], log=[entry])
         if delivery.return_queue:
@@ -134,7 +138,8 @@ class FailedTry:
     def _traceback(self) -> str:
         return "" if self.error is None else f"\n{full_text(self.error)}"
 
-    def _warnings(self) -> list[LogEntry]:
+    def warnings(self) -> list[LogEntry]:
+        """Return the warnings that the verdict asks for."""
         return [
             self._entry(
                 EventType.WARNING, f"message {self.delivery.message_id} {self.outcome} (ReplyCodeActions {entry})"

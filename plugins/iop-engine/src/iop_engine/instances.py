@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from iop_core.business_host import BusinessHost
@@ -166,6 +166,11 @@ def dispatch(
     """
     method = table.find(message)
     return loop.call(instance.on_message if method is None else getattr(instance, method), message)
+
+
+def codes_of(operation: BusinessOperation) -> Callable[[object], tuple[str, ...]] | None:
+    """Return what tells the codes of a reply of an operation; None when its class has no codes of its own."""
+    return (lambda reply: tuple(operation.reply_codes(reply))) if operation.REPLY_CODES else None
 
 
 def one_line(exc: BaseException) -> str:

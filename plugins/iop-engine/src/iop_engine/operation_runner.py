@@ -17,6 +17,7 @@ from iop_engine.in_hand import Handling
 from iop_engine.instances import (
     KEEPALIVE_INTERVAL,
     attach_adapter,
+    codes_of,
     component_class_of,
     dispatch,
     interval_of,
@@ -75,6 +76,7 @@ class OperationRunner(Runner):
         self._archive_bytes = settings.archive_bytes
         respond = self._dispatch_and_archive if settings.archive_bytes else self._dispatch
         self._respond: Callable[[object], object] = respond
+        self._requests.codes_of = codes_of(self._operation)
         self._retrying = Retrying(self._item, self._runtime, settings, self._operation, self._requests)
         self._keepalive = Keepalive(both, self._host, self._loop, self._runtime.clock)
         if self._keepalive.is_needed:

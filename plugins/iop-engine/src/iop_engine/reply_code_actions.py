@@ -2,13 +2,14 @@
 
 A list such as ``E*refused=R,E#5002=SW,X=C,E=F``: entries separated by commas, each one code
 or several in parentheses, an equals sign, and letters for what to do. The codes and letters
-are those of InterSystems operations.
+are those of InterSystems operations. A class of operations may have more codes, for what its
+replies say: an HL7 operation those for acknowledgements.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -52,11 +53,13 @@ class TryResult:
         error: The error in one line, None when there was none.
         number: The number of the error; None when it has none.
         has_reply: True when there was a reply.
+        codes: What the operation says of its reply, in codes of its own.
     """
 
     error: str | None = None
     number: int | None = None
     has_reply: bool = True
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +105,30 @@ class ReplyCodeActions:
 
     Attributes:
         entries: In the order in which they were written.
-        minds_replies: True when an entry is for results without a reply.
+        minds_replies: True when an entry is for results without an error.
     """
 
     entries: tuple[Entry, ...]
     minds_replies: bool
 
     @classmethod
-    def parse(cls, text: str) -> ReplyCodeActions:
+    def parse(cls, text: str, more_codes: Collection[str] = ()) -> ReplyCodeActions:
         """Read the text of the setting.
 
         Codes: ``E`` for any error, ``E#5002`` for the error of that number, ``E*text`` for one
         whose text has these words in it (in quotes when they hold a comma, a parenthesis or
         an equals sign: ``E*"a,b"``), and ``X`` for no reply.
 
+        Args:
+            text: The text.
+            more_codes: Codes that the class of the operation has for its replies.
+
         Raises:
             SettingError: It cannot be understood; the text names the entry.
         """
-        entries = tuple(_entry(part.strip()) for part in _parts(text) if part.strip())
-        return cls(entries, any("X" in entry.codes for entry in entries))
+        entries = tuple(_entry(part.strip(), more_codes) for part in _parts(text) if part.strip())
+        of_replies = {"X", *more_codes}
+        return cls(entries, any(not of_replies.isdisjoint(entry.codes) for entry in entries))
 
     def decide(self, result: TryResult) -> Verdict:
         """Return what to do: every matching entry that only warns, then the first other one that matches.
@@ -145,10 +153,10 @@ def _matches(code: str, result: TryResult) -> bool:
     if code == "X":
         return result.error is None and not result.has_reply
     if result.error is None:
-        return False
+        return code in result.codes
     if code.startswith("E#"):
         return result.number == int(code[2:])
-    return code == "E" or code[2:] in result.error
+    return code == "E" or (code.startswith("E*") and code[2:] in result.error)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -169,7 +177,7 @@ def _parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _entry(text: str) -> Entry:
+def _entry(text: str, more_codes: Collection[str]) -> Entry:
     # What is in quotes says nothing about the form.
     found = _ENTRY.fullmatch(_QUOTES.sub(lambda quoted: "q" * len(quoted[0]), text))
     if found is None:
@@ -177,18 +185,22 @@ def _entry(text: str) -> Entry:
     codes = text[: found.end("codes")]
     listed = codes[1:-1] if codes.startswith("(") else codes
     return Entry(
-        tuple(_code(code.strip(), text) for code in _parts(listed)), _actions(found["actions"].strip(), text), text
+        tuple(_code(code.strip(), text, more_codes) for code in _parts(listed)),
+        _actions(found["actions"].strip(), text),
+        text,
     )
 
 
-def _code(code: str, entry: str) -> str:
-    if code in ("E", "X") or _NUMBER.fullmatch(code):
+def _code(code: str, entry: str, more_codes: Collection[str]) -> str:
+    if code in ("E", "X") or code in more_codes or _NUMBER.fullmatch(code):
         return code
     words = code[2:].strip()
     if code.startswith("E*") and words.strip('"'):
         return f"E*{words[1:-1] if words.startswith(chr(34)) else words}"
+    more = f", and of this class {', '.join(more_codes)}" if more_codes else ""
     raise SettingError(
         f"{entry!r}: unknown code {code!r}; codes: E (any error), E#number, E*text (text in the error), X (no reply)"
+        f"{more}"
     )
 
 

@@ -23,6 +23,7 @@ class Try(NamedTuple):
         error: What it raised.
         is_deferred: True when the reply will be given later.
         has_reply: False when it replied with nothing.
+        codes: What the operation says of its reply, in codes for ReplyCodeActions.
     """
 
     unit: Unit
@@ -30,6 +31,7 @@ class Try(NamedTuple):
     error: BaseException | None = None
     is_deferred: bool = False
     has_reply: bool = True
+    codes: tuple[str, ...] = ()
 
 
 class RequestHandling:
@@ -48,6 +50,8 @@ class RequestHandling:
         self._host = host
         self._streams = streams
         self._codec = runtime.codec
+        # Of an operation whose class has codes for its replies: tells those of one.
+        self.codes_of: Callable[[object], tuple[str, ...]] | None = None
 
     def settlement_of(self, delivery: Delivery, respond: Callable[[object], object]) -> Unit | None:
         """Have a request handled and return what is stored with its end.
@@ -70,13 +74,15 @@ class RequestHandling:
         """Have a request handled once; None when another worker handles it, or the next start does."""
         unit = Unit()
         scope = self._host.enter_message(delivery, unit)
-        has_reply = True
+        has_reply, codes = True, tuple[str, ...]()
         try:
             if delivery.body.class_name in FRAMES:
                 reply = self._streams.respond(delivery, respond)
             else:
                 response = respond(self._codec.decode(delivery.body))
                 has_reply = response is not None
+                if self.codes_of is not None:
+                    codes = self.codes_of(response)
                 reply = self._codec.encode(response) if delivery.return_queue else EMPTY_BODY
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             return None if is_postponed(delivery, exc) else Try(unit, error=exc, is_deferred=scope.is_deferred)
@@ -84,7 +90,7 @@ class RequestHandling:
             self._host.leave()
         if reply is None:
             return None
-        return Try(unit, reply, is_deferred=scope.is_deferred, has_reply=has_reply or scope.is_deferred)
+        return Try(unit, reply, is_deferred=scope.is_deferred, has_reply=has_reply or scope.is_deferred, codes=codes)
 
     def completed(self, delivery: Delivery, tried: Try) -> Unit:
         """Return the end of a request whose try counts."""

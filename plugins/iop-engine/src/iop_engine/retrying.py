@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from iop_core.definitions import ItemDefinition
-from iop_core.errors import ReplyCodeError
+from iop_core.errors import ReplyRefusedError
 from iop_core.events import EventType, LogEntry
 from iop_core.operations import BusinessOperation
 from iop_core.store_units import Delivery, HeaderChange, Unit
@@ -72,7 +72,7 @@ class Retrying:
             verdict = (
                 SUSPEND if wants_suspension else verdict_on(tried, delivery, self._settings, wants_retry=wants_retry)
             )
-            error = ReplyCodeError(self._item.name, tried.codes) if tried.codes and not tried.error else tried.error
+            error = ReplyRefusedError(self._item.name, tried.codes) if tried.codes and not tried.error else tried.error
             failed = FailedTry(self._item, self._runtime, delivery, error, verdict)
             if not verdict.actions:
                 tried.unit.log += failed.warnings()

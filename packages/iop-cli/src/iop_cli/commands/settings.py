@@ -154,7 +154,7 @@ def _explanation(one: ResolvedSetting) -> dict[str, object]:
     return {"target": one.target, "name": one.name, "values": values}
 
 
-def _plain(row: DefaultSetting, secrets: Collection[str]) -> dict[str, object]:
+def _plain(row: DefaultSetting, secrets: Collection[str] = ()) -> dict[str, object]:
     changed = None if row.changed is None else row.changed.isoformat()
     return {**asdict(row), "value": masked(row.name, row.value, is_secret=row.name in secrets), "changed": changed}
 

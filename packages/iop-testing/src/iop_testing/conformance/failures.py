@@ -133,6 +133,27 @@ class FailureSuite(BackendSuite):
         headers = ended(trial, Sink(trial, silent_for_empty, ReplyCodeActions="X=F"), NOTE, Note(""))
         assert [header.status for header in headers] == [MessageStatus.COMPLETED, MessageStatus.ERROR]
 
+    def test_codes_of_replies(self, trial: BackendTrial) -> None:
+        """A class of operations says which of its own codes a reply has, as HL7 operations do of acknowledgements."""
+
+        class Lab(BusinessOperation):
+            REPLY_CODES = (":?E", ":*")
+
+            def on_message(self, request: Note) -> Note:
+                return request
+
+            def reply_codes(self, reply: Note) -> list[str]:
+                return [":?E"] if reply.text == "AE" else [":*"]
+
+        production = Production("Conformance.Failures")
+        production.operation("Sink", Lab, settings={"ReplyCodeActions": ":?E=S,:*=C"})
+        with trial.run(production) as run:
+            run.send_many("Sink", [Note("AE"), Note("AA")])
+            run.wait_until_idle()
+            statuses = [header.status for header in run.messages(target="Sink")]
+            assert run.call("Sink", Note("CA")) == Note("CA")
+        assert statuses == [MessageStatus.SUSPENDED, MessageStatus.COMPLETED]
+
     # ReplyCodeActions: actions
 
     def test_action_complete(self, trial: BackendTrial) -> None:

@@ -18,6 +18,7 @@ from iop_engine.exchange import data_of
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
     attach_adapter,
+    codes_of,
     component_class_of,
     dispatch,
     make_instance,
@@ -111,6 +112,7 @@ class ChildComponent:
         operation_class = component_class_of(self._item, BusinessOperation)
         self._operation = make_instance(operation_class, self._item, self._host, self._item.host_settings)
         warn_of_mistakes(self._operation)
+        self._codes_of = codes_of(self._operation)
         adapter = attach_adapter(self._operation, self._item, self._host)
         for instance in (adapter, self._operation):
             if instance is not None:
@@ -130,13 +132,14 @@ class ChildComponent:
             reply = dispatch(DispatchTable.of(type(operation)), operation, self._host.read(asked.body), self._loop)
             body = self._codec.encode(reply) if asked.wants_reply else EMPTY_BODY
             data = data_of(reply, self._codec) if asked.wants_data else None
+            codes = () if self._codes_of is None else self._codes_of(reply)
         except ChannelClosedError:
             raise
         except BaseException as exc:  # noqa: BLE001 - boundary: component code may raise anything
             return Failed(failure_of(exc), *operation._take_wishes())  # pyright: ignore[reportPrivateUsage] - as Retrying
         finally:
             self._host.leave()
-        return Done(body, reply is not None, *operation._take_wishes(), data)  # pyright: ignore[reportPrivateUsage]
+        return Done(body, reply is not None, *operation._take_wishes(), data, codes)  # pyright: ignore[reportPrivateUsage]
 
     def keep_alive(self) -> None:
         """Call ``on_keepalive`` of the adapter and the operation."""

@@ -77,7 +77,13 @@ class ChildRequests(RequestHandling):
         if isinstance(done, Failed):
             error = restored(done.failure)
             return None if is_postponed(delivery, error) else Try(unit, error=error, is_deferred=scope.is_deferred)
-        return Try(unit, done.reply, is_deferred=scope.is_deferred, has_reply=done.has_reply or scope.is_deferred)
+        return Try(
+            unit,
+            done.reply,
+            is_deferred=scope.is_deferred,
+            has_reply=done.has_reply or scope.is_deferred,
+            codes=done.codes,
+        )
 
     def _asked(self, delivery: Delivery) -> Done | Failed:
         asked = Handle(

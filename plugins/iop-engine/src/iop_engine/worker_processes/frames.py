@@ -58,6 +58,7 @@ class Done(NamedTuple):
         wants_retry: Whether it asked for another try.
         wants_suspension: Whether it asked that the message be set aside.
         data: The answer as the I/O log keeps it, when that is wanted.
+        codes: What the operation says of its reply.
     """
 
     reply: Body
@@ -65,6 +66,7 @@ class Done(NamedTuple):
     wants_retry: bool = False
     wants_suspension: bool = False
     data: Body | None = None
+    codes: tuple[str, ...] = ()
 
     def packed(self) -> tuple[object, ...]:
         """Return it as a plain tuple; see ``unpacked``."""
