@@ -173,3 +173,15 @@ def test_help_of_a_command_imports_no_pydantic_and_no_rich() -> None:
 def test_module_is_the_same_as_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "iop_cli", "--version"], capture_output=True, text=True, check=True)
     assert "iop-command " in done.stdout
+
+
+# These show what happens until they are stopped, or print a script.
+WITHOUT_JSON = {"completion", "dev", "run"}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_command_that_prints_data_takes_json(invoke: Callable[..., Result], name: str) -> None:
+    names = [name, *re.findall(r"^  ([a-z-]+)  ", invoke(name, "--help").stdout.partition("Commands:")[2], re.M)]
+    lines = [[name, other] for other in names[1:]] or [[name]]
+    for line in lines:
+        assert ("--json" in invoke(*line, "--help").stdout) is (name not in WITHOUT_JSON), line
