@@ -108,7 +108,8 @@ def test_a_timer_that_a_jump_passes_comes_after_the_next_start(tmp_path: Path) -
     made = production()
     with run_production(made, data_dir=tmp_path, clock=clock) as run:
         run.send("Waits", Step(1))
-        clock.offset = timedelta(0)
+        run.wait_until_idle()  # the timer is set
+    clock.offset = timedelta(0)
     with run_production(made, data_dir=tmp_path, clock=clock) as run:
         run.wait_until_idle()
     assert HANDLED == [1]
