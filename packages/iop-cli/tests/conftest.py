@@ -158,7 +158,7 @@ class MemoryProduction(MemoryHistory):
     def wait_until_stopped(self, timeout_seconds: float | None = None) -> bool:
         return self.ended.wait(timeout_seconds)
 
-    def stop(self) -> None:
+    def stop(self, *, actor: str = "", reason: str = "") -> None:
         self.stops += 1
         self.ended.set()
 

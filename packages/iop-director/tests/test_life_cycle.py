@@ -23,7 +23,7 @@ class FakeRunning:
     def status(self) -> ProductionStatus:
         return ProductionStatus(self.name, "Running", "USER", "here", "full", 42)
 
-    def stop(self) -> None:
+    def stop(self, *, actor: str = "", reason: str = "") -> None:
         self.stops += 1
         if self.fails:
             raise BackendUnavailableError("does not end")

@@ -23,6 +23,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
+def who_options(function: _Function) -> _Function:
+    """Add ``--reason`` and ``--actor``, which the audit keeps."""
+    reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the audit.")
+    actor = click.option("--actor", default="", metavar="NAME", help="Who does it; default: the user of this process.")
+    decorated: _Function = reason(actor(function))
+    return decorated
+
+
 def _fields(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str] | None:
     """Return name to value for texts such as ``mrn=123``; called by click."""
     pairs = [text.partition("=") for text in given]

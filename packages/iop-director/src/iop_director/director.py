@@ -172,18 +172,18 @@ class Director:
         self._backend.connect().stop(actor=actor, reason=reason)
 
     @also_on_class
-    def restart_production(self) -> None:
+    def restart_production(self, *, actor: str = "", reason: str = "") -> None:
         """Stop what runs and start it as it was started; errors as for the two."""
-        life_cycle.restart(self._backend)
+        life_cycle.restart(self._backend, actor=actor, reason=reason)
 
     @also_on_class
-    def shutdown_production(self) -> None:
+    def shutdown_production(self, *, actor: str = "", reason: str = "") -> None:
         """Stop what runs, and end its process if that takes more than ten seconds.
 
         Raises:
             BackendUnavailableError: Nothing runs.
         """
-        life_cycle.shut_down(self._backend)
+        life_cycle.shut_down(self._backend, actor=actor, reason=reason)
 
     @also_on_class
     def update_production(self, *, actor: str = "", reason: str = "") -> UpdateResult:

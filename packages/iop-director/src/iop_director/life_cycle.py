@@ -64,7 +64,7 @@ def start(backend: Backend, order: StartOrder) -> RunningProduction:
     return backend.start(order)
 
 
-def restart(backend: Backend) -> RunningProduction:
+def restart(backend: Backend, *, actor: str = "", reason: str = "") -> RunningProduction:
     """Stop what runs and start it in the way in which it was started.
 
     Raises:
@@ -82,11 +82,11 @@ def restart(backend: Backend) -> RunningProduction:
         raise _not_in_background(status.production, status.pid) from exc
     if order.production != status.production:
         raise _not_in_background(status.production, status.pid)
-    running.stop()
+    running.stop(actor=actor, reason=reason)
     return backend.start(replace(order, production=status.production))
 
 
-def shut_down(backend: Backend) -> None:
+def shut_down(backend: Backend, *, actor: str = "", reason: str = "") -> None:
     """Stop what runs; after ten seconds end its process, so that what is being handled is handled again later.
 
     Raises:
@@ -101,7 +101,7 @@ def shut_down(backend: Backend) -> None:
 
     def stop() -> None:
         try:
-            running.stop()
+            running.stop(actor=actor, reason=reason)
         except BackendError as exc:
             failures.append(exc)
 
