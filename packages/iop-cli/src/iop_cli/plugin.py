@@ -7,9 +7,11 @@ from iop_core.hookspecs import hookimpl
 
 # Where a command is not in the module of its name.
 _LOCATIONS = {
+    "clean": "stopped:clean",
     "default": "productions:default",
     "kill": "control:kill",
     "list": "productions:list_productions",
+    "recover": "stopped:recover",
     "restart": "control:restart",
     "start": "start:start_command",
     "stop": "control:stop",
@@ -24,6 +26,7 @@ SUMMARIES = {
     "export": "Write a production in another format.",
     "graph": "Show the items of a production and the routes between them.",
     "bindings": "List or remove registered Python classes.",
+    "clean": "Have a stopped production forget what it was about to do.",
     "component": "Look at single items, stop and start them.",
     "completion": "Print the script that lets a shell complete commands and names.",
     "default": "Show or choose the default production.",
@@ -39,6 +42,7 @@ SUMMARIES = {
     "plugins": "List the installed plug-ins.",
     "processes": "List the instances of processes.",
     "queue": "Show what waits in the queues.",
+    "recover": "Make a production stopped that died.",
     "restart": "Stop what runs and start it again.",
     "run": "Run a production in the foreground.",
     "settings": "Show and change default settings; say where values come from.",

@@ -34,6 +34,7 @@ from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult
 from iop_core.remote_settings import RemoteSettings
 from iop_core.servers import ProductionServer
 from iop_core.setting_layers import ResolvedSetting
+from iop_core.stopped_productions import StoppedProduction
 
 # What "on disk" means: safe against a power cut, or against the death of the process.
 DURABILITIES = ("full", "normal")
@@ -401,6 +402,16 @@ class Backend(ABC):
             BackendError: This backend cannot do that.
         """
         raise BackendError(f"the backend {self.name!r} does not look after what is stored")
+
+    def stopped_production(self) -> AbstractContextManager[StoppedProduction]:
+        """Return what can be done only while nothing runs there.
+
+        Raises:
+            BackendUnavailableError: Nothing was ever stored there.
+            StoreLockedError: A production runs there.
+            UnsupportedByBackendError: This backend cannot do that.
+        """
+        raise UnsupportedByBackendError(f"the backend {self.name!r} can neither clean nor recover productions")
 
     def deployments(self) -> Deployments:
         """Return what is kept of deployed productions and registered classes.

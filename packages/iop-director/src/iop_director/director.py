@@ -14,7 +14,15 @@ from iop_core.definitions import ProductionDefinition
 from iop_core.errors import BackendUnavailableError, ConfigurationError
 from iop_core.events import EVERY_ENTRY
 from iop_core.plugins import choose, installed_plugins
-from iop_director import bindings, deployed_calls, life_cycle, message_deeds, process_instances, store_upkeep
+from iop_director import (
+    bindings,
+    deployed_calls,
+    life_cycle,
+    message_deeds,
+    process_instances,
+    stopped_production,
+    store_upkeep,
+)
 from iop_director.class_calls import also_on_class
 from iop_director.deployed_production import load_definition
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
@@ -451,6 +459,8 @@ class Director:
     discard_messages = message_deeds.discard_messages
     suspend_messages = message_deeds.suspend_messages
     delete_messages = message_deeds.delete_messages
+    clean_production = also_on_class(stopped_production.clean_production)
+    recover_production = also_on_class(stopped_production.recover_production)
     processes = process_instances.processes
     purge = store_upkeep.purge
     index_messages = store_upkeep.index_messages

@@ -16,6 +16,7 @@ from iop_core.errors import BackendError, BackendUnavailableError, Configuration
 from iop_core.message_control import MessageControl
 from iop_core.plugins import choose, installed_plugins
 from iop_core.setting_layers import ResolvedSetting
+from iop_core.stopped_productions import StoppedProduction
 from iop_core.stores import Store
 from iop_engine.addresses import AddressBook
 from iop_engine.background import Background
@@ -24,6 +25,7 @@ from iop_engine.default_settings_file import DefaultSettingsFile
 from iop_engine.deployments.local import LocalDeployments
 from iop_engine.engine import Engine
 from iop_engine.history import History
+from iop_engine.left_behind import LeftBehind
 from iop_engine.message_control.message_deeds import MessageDeeds
 from iop_engine.resolved_settings import explained, resolved
 from iop_engine.running_engines import announce, connect, open_to_others
@@ -133,6 +135,13 @@ class LocalBackend(Backend):
             codec = BodyCodec()
             codec.use_keys(store.secret)
             yield Upkeep(store, codec, SystemClock())
+
+    @contextmanager
+    def stopped_production(self) -> Generator[StoppedProduction, None, None]:
+        """Give what can be done only while nothing runs in the directory."""
+        self._store_class.open_reader(self.location, namespace=self.namespace).close()
+        with self._left_behind() as store:
+            yield LeftBehind(store, SystemClock())
 
     def _find_running(self) -> RunningProduction | None:
         """Return what runs and can be reached; None also when it cannot, as opening the store says so then."""

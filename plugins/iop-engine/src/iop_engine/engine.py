@@ -23,7 +23,6 @@ from iop_core.errors import (
 )
 from iop_core.events import (
     EVERY_ENTRY,
-    EventType,
     IoEntry,
     LogEntry,
     LogFilter,
@@ -33,7 +32,7 @@ from iop_core.events import (
     StoredMessage,
     Trace,
 )
-from iop_core.headers import Body, BusinessType, Invocation, MessageHeader, MessagePriority, MessageStatus, MessageType
+from iop_core.headers import Body, BusinessType, MessageHeader, MessagePriority, MessageType
 from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
 from iop_core.outside_calls import ComponentSource, OutsideHost
@@ -58,6 +57,7 @@ from iop_engine.lanes import Lanes
 from iop_engine.message_control.message_deeds import LivePart, MessageDeeds
 from iop_engine.production_changes import check_update
 from iop_engine.recorded_deed import recorded_deed
+from iop_engine.recovery import recovery_of
 from iop_engine.runtime import Runtime
 from iop_engine.upkeep import Upkeep
 
@@ -366,26 +366,10 @@ class Engine:
 
     def _note_recovery(self) -> None:
         """Say in the log that the production died before: what it was doing then is done again."""
-        before = self._store.reader.notes()
-        if before.get("state") != "Running":
-            return
-        waiting = sum(queue.count for queue in self._store.reader.queues())
-        text = (
-            f"production {before.get('production', '')!r} was not stopped but died (process {before.get('pid')}, "
-            f"running since {before.get('since')}). It is recovered: {waiting} unfinished messages are handled now, "
-            "those that were in hand again"
-        )
-        _LOG.warning("%s", text)
-        # Their senders are handled again, and send them again.
-        error = "the production died while its sender's job handled it"
-        cut_off = self._store.reader.messages(MessageFilter(status=MessageStatus.DELIVERED))
-        changes = [
-            HeaderChange(header.message_id, MessageStatus.ERROR, error=error)
-            for header in cut_off
-            if header.invocation is Invocation.IN_PROC
-        ]
-        entry = LogEntry(0, EventType.WARNING, "", 0, 0, "", text, self._options.clock.now())
-        self._store.submit(Unit(log=[entry], changes=changes))
+        unit = recovery_of(self._store.reader, self._options.clock.now())
+        if unit is not None:
+            _LOG.warning("%s", unit.log[-1].text)
+            self._store.submit(unit)
 
     def _note(self, state: str, action: str, *, actor: str = "", reason: str = "") -> None:
         """Note the state of the production, and record who started or stopped it."""

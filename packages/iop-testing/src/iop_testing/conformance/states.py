@@ -9,7 +9,7 @@ import pytest
 
 from iop_core import BusinessOperation, BusinessProcess
 from iop_core.backends import RunOptions
-from iop_core.errors import BackendUnavailableError, StoreError
+from iop_core.errors import BackendUnavailableError, LifeCycleError, StoreError
 from iop_core.events import MessageFilter
 from iop_core.headers import MessageStatus
 from iop_core.item_control import ItemState
@@ -92,6 +92,51 @@ class StateSuite(BackendSuite):
         with trial.run(one_operation(trial)) as run:
             assert run.running.status().state == "Running"
         assert trial.history().status().state == "Stopped"
+
+    def test_recover(self, trial: BackendTrial) -> None:
+        """Recovering a Troubled production makes it Stopped, and keeps what it had in hand."""
+        trial.gate.clear()
+        with trial.run(one_operation(trial)) as run:
+            run.send("Sink", NOTE)
+            trial.crash()
+            trial.gate.set()
+        assert trial.history().status().state == "Troubled"
+        with trial.backend.stopped_production() as stopped:
+            stopped.recover()
+        assert trial.history().status().state == "Stopped"
+        with pytest.raises(LifeCycleError), trial.backend.stopped_production() as stopped:
+            stopped.recover()
+        with trial.run(one_operation(trial)) as run:
+            run.wait_until_idle()
+            assert [header.status for header in run.messages()] == [MessageStatus.COMPLETED]
+
+    def test_clean(self, trial: BackendTrial) -> None:
+        """Cleaning makes a stopped production forget its queues and instances; one that runs is never cleaned."""
+        production = one_operation(trial)
+
+        class Desk(BusinessProcess):
+            def on_request(self, request: Note) -> None:
+                self.send_request_async("Sink", request)
+
+        production.process("Desk", Desk)
+        with trial.run(production) as run:
+            run.running.stop_component("Sink")
+            run.send("Desk", NOTE)
+            run.wait_until_idle()
+            with pytest.raises(StoreError), trial.backend.stopped_production():
+                pass
+        with trial.backend.stopped_production() as stopped:
+            assert (stopped.clean(dry_run=True).messages, trial.history().queues()[0].count) == (1, 1)
+            result = stopped.clean()
+        assert (result.messages, result.processes) == (1, 1)
+        assert trial.history().queues() == []
+        trial.seen.clear()
+        with trial.run(production) as run:
+            run.wait_until_idle()
+            (waited,) = run.messages(target="Sink")
+            (instance,) = run.running.processes()
+        assert (waited.status, instance.is_completed) == (MessageStatus.DISCARDED, True)
+        assert trial.seen == ["init"]
 
     # Control
 
