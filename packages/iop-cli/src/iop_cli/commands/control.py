@@ -37,7 +37,7 @@ def stop(
 @query_options
 @pass_application
 def kill(
-    application: Application, *, yes: bool, namespace: str | None, data_dir: Path | None, as_json: bool, **who: str
+    application: Application, /, *, yes: bool, namespace: str | None, data_dir: Path | None, as_json: bool, **who: str
 ) -> None:
     """Stop the production that runs, and end its process if that takes more than ten seconds."""
     director = application.query(data_dir, namespace)
@@ -53,7 +53,7 @@ def kill(
 @query_options
 @pass_application
 def restart(
-    application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool, **who: str
+    application: Application, /, *, namespace: str | None, data_dir: Path | None, as_json: bool, **who: str
 ) -> None:
     """Stop the production that runs and start it as 'iop start' did, with the code as it is now."""
     director = application.query(data_dir, namespace)
@@ -68,7 +68,7 @@ def restart(
 @query_options
 @pass_application
 def update(
-    application: Application, *, namespace: str | None, data_dir: Path | None, as_json: bool, **who: str
+    application: Application, /, *, namespace: str | None, data_dir: Path | None, as_json: bool, **who: str
 ) -> None:
     """Have the production that runs take over what is deployed, or what its file says now."""
     director = application.query(data_dir, namespace)
