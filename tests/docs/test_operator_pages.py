@@ -22,7 +22,7 @@ def example(page: str, place: Path) -> ModuleType:
     """Return the examples of a page as the module of a settings file."""
     text = (PAGES / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    file = place / f"page_{page.removesuffix('.md')}.py"
+    file = place / f"page_{page.removesuffix('.md').replace('-', '_')}.py"
     file.write_text("\n\n".join(blocks), encoding="utf-8")
     return load_settings(file).module
 
@@ -83,6 +83,14 @@ def example_functions(page: str) -> dict[str, object]:
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(block, names)
     return names
+
+
+def test_cpu_bound_handlers_page(place: Path) -> None:
+    module = example("cpu-bound-handlers.md", place)
+    with run_production(module.production) as running:
+        assert running.call("Renderer", module.Report("word " * 900)) == module.Pages(3)
+        renderer = module.production.get_component("Renderer")
+        assert (renderer.pool_size, renderer.host_settings) == (4, {"Workers": "processes"})
 
 
 def test_alerts_page(place: Path) -> None:

@@ -115,7 +115,10 @@ def test_process_that_dies_between_messages_is_replaced(notes) -> None:
 
 def test_death_is_noticed_though_a_program_of_the_handler_lives_on(notes) -> None:
     with run_production(production_of(notes)) as run:
-        assert call(run, "die_with_heir") == "again"
+        try:
+            assert call(run, "die_with_heir") == "again"
+        finally:
+            os.kill(int(lines(notes, "heir")[0].split()[1]), signal.SIGKILL)
 
 
 def test_abort_counts_when_the_process_dies(notes, tmp_path) -> None:
@@ -247,4 +250,8 @@ def test_killed_engine_leaves_no_process_behind(tmp_path) -> None:
         finally:
             process.kill()
         process.communicate(timeout=60)
-    wait_for(lambda: not any(is_running(pid) for pid in pids))
+    try:
+        wait_for(lambda: not any(is_running(pid) for pid in pids))
+    finally:
+        for pid in filter(is_running, pids):
+            os.kill(pid, signal.SIGKILL)

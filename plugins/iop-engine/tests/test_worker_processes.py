@@ -125,7 +125,7 @@ def test_calls_from_within(run, deed, text, answer) -> None:
     before = run.send("Sink", Task("nothing"))
     assert call(run, deed, text) == answer
     run.wait_until_idle()
-    of_the_call = [each for each in run.messages(target="Doer") if each.session_id > before]
+    of_the_call = [each for each in run.messages(target="Doer") if each.session_id > before and not each.source]
     sent = [each for each in run.messages(source="Doer", target="Sink") if each.session_id > before]
     assert {each.session_id for each in sent} <= {each.session_id for each in of_the_call}
 
@@ -205,6 +205,17 @@ def test_exchanges_are_archived() -> None:
             codec.encode(Task("call", "kept")),
             codec.encode(Result("kept")),
         )
+
+
+def test_super_session_goes_along() -> None:
+    production = production_of(settings={"SendSuperSession": True})
+    production.service("Source", parts.Source)
+    with run_production(production) as run:
+        run.send("Source", Task("super_session"))
+        run.wait_until_idle()
+        assert [each.super_session for each in run.messages(target="Sink")] == ["shared", "shared"]
+        (answer,) = run.messages(source="Doer", target="Source")
+        assert run.body(answer.message_id) == Result("shared")
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,8 @@ class Doer(BusinessOperation):
     def die_with_heir(self, request):
         """Leave a program behind that still has everything open that it may inherit."""
         if self.context.attempt == 1:
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)"], close_fds=False)
+            heir = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+            note(self.Notes, f"heir {heir.pid}")
             os._exit(3)
         return Result("again")
 
@@ -186,6 +187,11 @@ class Doer(BusinessOperation):
         while not Path(request.text).exists():
             time.sleep(0.01)
         return Result(f"attempt {self.context.attempt}")
+
+    async def super_session(self, request):
+        await self.send_request_async_ng("Sink", Task("nothing"), 20)
+        self.send_request_async("Sink", Task("nothing"))
+        return Result(self.super_session_to_send)
 
     def big(self, request):
         return Result("x" * len(request.text))
@@ -246,4 +252,6 @@ class Flow(BusinessProcess):
 
 
 class Source(BusinessService):
-    pass
+    def on_process_input(self, message_input):
+        self.join_super_session("shared")
+        return self.send_request_sync("Doer", message_input, timeout=20)

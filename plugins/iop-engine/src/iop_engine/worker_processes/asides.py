@@ -104,7 +104,9 @@ class Asides:
 def _in_session(host: ComponentHost, calls: HostCalls, call: Call) -> Coroutine[Any, Any, object]:
     async def send() -> object:
         context = call.context or NO_MESSAGE
-        host.enter_input(context.session_id, super_session=context.super_session)
+        host.enter_input(context.session_id)
+        if context.super_session:
+            host.join_super_session(context.super_session)
         return await calls.send_and_await(*call.arguments)  # type: ignore[arg-type]
 
     return send()

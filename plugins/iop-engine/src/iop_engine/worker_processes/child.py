@@ -87,7 +87,9 @@ def _host_of(order: WorkerOrder, calls: ChildCalls) -> tuple[ChildHost, BodyCode
     codec = BodyCodec(default=order.serializer, allowed=order.allowed)
     codec.use_keys(calls.secret)
     codec.ask_before_first(calls.check_class)
-    return ChildHost(order.item.name, calls, codec), codec
+    host = ChildHost(order.item.name, calls, codec)
+    host.sends_super_sessions = order.sends_super_sessions
+    return host, codec
 
 
 class ChildComponent:

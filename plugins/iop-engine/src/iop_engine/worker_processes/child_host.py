@@ -8,6 +8,7 @@ from typing import Any, cast
 from iop_core.bodies import BodyCodec
 from iop_core.context import NO_MESSAGE, MessageContext
 from iop_core.duplex_messages import PrivateSession
+from iop_core.errors import SendError
 from iop_core.headers import Body
 from iop_core.registry import MESSAGE_CLASSES
 from iop_engine.worker_processes.channel import ChannelClosedError
@@ -16,7 +17,7 @@ from iop_engine.worker_processes.class_places import ClassPlace, load
 
 
 class ChildHost:
-    """Implements ``Host`` and ``DeferringHost``.
+    """Implements ``Host``, ``DeferringHost`` and ``SuperSessionHost``.
 
     Args:
         item: Name of the item.
@@ -24,7 +25,7 @@ class ChildHost:
         codec: Messages to bodies and back.
 
     Attributes:
-        keeps_trace: Whether ``trace()`` entries of the item are wanted.
+        sends_super_sessions: Whether the component is told the id of the super session to send along.
     """
 
     def __init__(self, item: str, calls: ChildCalls, codec: BodyCodec) -> None:
@@ -33,6 +34,7 @@ class ChildHost:
         self._codec = codec
         self._context = NO_MESSAGE
         self._keeps_trace = False
+        self.sends_super_sessions = False
 
     @property
     def item_name(self) -> str:
@@ -48,6 +50,15 @@ class ChildHost:
     def context(self) -> MessageContext:
         """The message in hand of the calling thread."""
         return self._context if self._calls.is_own_thread else NO_MESSAGE
+
+    @property
+    def super_session_to_send(self) -> str:
+        """Id that goes along with what is sent elsewhere; see ``SuperSessionHost``."""
+        return self.context.super_session if self.sends_super_sessions else ""
+
+    def join_super_session(self, super_session: str) -> None:
+        """Refuse: only services have inputs."""
+        raise SendError(f"{self._item!r} joined a super session outside of an input of a service")
 
     def enter(self, context: MessageContext, *, keeps_trace: bool) -> None:
         """Begin the handling of a message."""

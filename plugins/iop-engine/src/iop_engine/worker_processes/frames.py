@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timezone
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from iop_core.context import MessageContext
 from iop_core.headers import Body
@@ -141,11 +141,12 @@ def unpacked(frame: Any) -> Any:
     """
     if type(frame) is not tuple:
         return frame
-    first, second, *rest = frame
+    packed = cast("tuple[Any, ...]", frame)
+    first, second, *rest = packed
     if isinstance(second, tuple):
         context = MessageContext(*first)
         created = context.time_created
         if created is not None:
             context = context._replace(time_created=created.replace(tzinfo=timezone.utc))
-        return Handle(context, Body(*second), *rest)
+        return Handle(context, Body(*packed[1]), *rest)
     return Done(Body(*first), second, *rest)

@@ -14,6 +14,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, ConfigurationError
 from iop_core.item_settings import ITEM_SETTINGS
 from iop_core.operations import BusinessOperation
+from iop_engine.engine_settings import EngineSettings
 from iop_engine.instances import adapter_class_of, component_class_of
 from iop_engine.worker_processes import records
 from iop_engine.worker_processes.class_places import ClassPlace, load, place_of
@@ -33,6 +34,7 @@ class WorkerOrder:
         serializer: Writes messages whose class names none.
         allowed: Serializers that need permission and have it.
         levels: Levels of the loggers.
+        sends_super_sessions: Whether the component is told the id of the super session to send along.
     """
 
     path: tuple[str, ...]
@@ -44,10 +46,16 @@ class WorkerOrder:
     serializer: str
     allowed: tuple[str, ...]
     levels: Mapping[str, int]
+    sends_super_sessions: bool
 
 
-def order_for(item: ItemDefinition, codec: BodyCodec) -> WorkerOrder:
+def order_for(item: ItemDefinition, codec: BodyCodec, settings: EngineSettings) -> WorkerOrder:
     """Return what a child process for an item is told.
+
+    Args:
+        item: The item.
+        codec: Its messages to bodies and back.
+        settings: What it says to the engine.
 
     Raises:
         ComponentStartError: A class or a setting of the item cannot be had in another process.
@@ -58,17 +66,18 @@ def order_for(item: ItemDefinition, codec: BodyCodec) -> WorkerOrder:
         adapter = None if adapter_class is None else place_of(adapter_class)
     except ConfigurationError as exc:
         raise ComponentStartError(item.name, str(exc)) from exc
-    settings = (_travelling(item, item.host_settings), _travelling(item, item.adapter_settings))
+    travelling = (_travelling(item, item.host_settings), _travelling(item, item.adapter_settings))
     return WorkerOrder(
         path=tuple(place or os.getcwd() for place in sys.path),
         arguments=tuple(sys.argv),
         item=replace(item, component_class=None, adapter_class=None, host_settings={}, adapter_settings={}),
         component=component,
         adapter=adapter,
-        settings=pickle.dumps(settings),
+        settings=pickle.dumps(travelling),
         serializer=codec.default,
         allowed=tuple(sorted(codec.allowed)),
         levels=records.levels(),
+        sends_super_sessions=settings.sends_super_sessions,
     )
 
 

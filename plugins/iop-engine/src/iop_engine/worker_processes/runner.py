@@ -129,7 +129,7 @@ class WorkerProcessRunner(Runner):
         return operation
 
     def _begin_process(self) -> None:
-        order = order_for(self._item, self._runtime.codec)
+        order = order_for(self._item, self._runtime.codec, self._settings)
         process = WorkerProcess(self._item, self._runtime, self._host, self._note_exit)
         # Before its start, so that it can be given up.
         self._process, self._begun = process, time.monotonic()
