@@ -37,7 +37,7 @@ from iop_core.item_control import ItemStatus, UpdateResult
 from iop_core.logs import attach_event_log
 from iop_core.outside_calls import ComponentSource, OutsideHost
 from iop_core.process_instances import EVERY_PROCESS, ProcessFilter, ProcessInstanceStatus
-from iop_core.store_units import HeaderChange, NewMessage, Unit
+from iop_core.store_units import NewMessage, Unit
 from iop_core.stores import Store
 from iop_engine.activity_windows import ActivityWindows
 from iop_engine.addresses import Address, AddressBook
