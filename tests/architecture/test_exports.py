@@ -17,7 +17,8 @@ from iop_core._facade import HOMES, PACKAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = sorted(file.parent for file in REPOSITORY.glob("p*/*/src/*/py.typed"))  # packages and plugins
-IMPORT_NAMES = {"pydantic": ("pydantic", "pydantic_core")}  # pydantic fixes the version of its core exactly
+# pydantic fixes the version of its core exactly
+IMPORT_NAMES = {"pydantic": ("pydantic", "pydantic_core"), "argon2-cffi": ("argon2",)}
 
 
 def read_exports(source: Path) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ director.stop_component("Upper")
 director.start_component("Upper")
 director.restart_production()
 seen["again"] = director.status_production()["Status"]
-director.stop_production()
+director.stop_production(reason="enough for today")
 seen["stopped"] = director.status_production()["Status"]
 try:
     director.trace()
@@ -164,6 +164,9 @@ def test_production_is_managed_from_another_host(url: str, tmp_path: Path) -> No
     # Nothing was done on this host, and no password got to the other.
     assert seen["files"] == [str(work / "far_demo.py")]
     there = tmp_path / "server"
+    audit = (there / "work" / "data" / "server" / "audit.jsonl").read_text()
+    assert '"enough for today"' in audit
+    assert '"dora"' in audit
     for path in there.rglob("*"):
         assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
     assert (there / "work" / "uploads").is_dir()

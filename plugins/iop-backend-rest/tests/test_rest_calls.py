@@ -96,8 +96,9 @@ def test_deeds(call: Callable[[Director], object], lines: list[str], server: Any
 @pytest.mark.parametrize("deed", ["start", "stop", "restart"])
 def test_components(deed: str, server: Any, director: Make) -> None:
     server.answers.update({"GET /status": RUNNING, f"POST /component/{deed}": {}})
-    getattr(director(), f"{deed}_component")("Out")
+    getattr(director(), f"{deed}_component")("Out", reason="no p\u00e4per")
     assert server.asked[-1].body == {"component": "Out"}
+    assert server.asked[-1].query == {"namespace": "USER", "reason": "no p\u00e4per"}
 
 
 def test_update_tells_what_changed_where_the_server_does(server: Any, director: Make) -> None:

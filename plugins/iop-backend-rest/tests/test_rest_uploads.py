@@ -15,14 +15,16 @@ from iop_director import Director
 
 Make = Callable[..., Director]
 
-PROJECT = ProjectUpload((("pkg/x.py", ""), ("settings.py", "\u00e9")), package="mypkg", remote_folder="/opt/x")
+PROJECT = ProjectUpload(
+    (("pkg/x.py", ""), ("settings.py", "\u00e9")), package="mypkg", remote_folder="/opt/x", reason="new"
+)
 
 
 def test_upload(server: Any, director: Make) -> None:
     server.answers["PUT /migrate"] = {"changes": ["deploy P"], "log": "hello"}
     assert director(namespace="NSX").backend.server().upload(PROJECT) == {"changes": ["deploy P"], "log": "hello"}
     asked = server.asked[0]
-    assert asked.query == {"namespace": "NSX"}
+    assert asked.query == {"namespace": "NSX", "reason": "new"}
     assert asked.body == {
         "namespace": "NSX", "package": "mypkg", "remote_folder": "/opt/x", "settings_file": "settings.py",
         "strict_production_validation": False,

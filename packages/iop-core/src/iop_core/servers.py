@@ -18,6 +18,7 @@ class ProjectUpload:
         package: Package that the project becomes.
         remote_folder: Folder that it is copied to; empty: chosen by the server.
         strict: True: productions with validation issues are refused.
+        reason: Why, for the list of changes there.
     """
 
     files: tuple[tuple[str, str], ...]
@@ -25,6 +26,7 @@ class ProjectUpload:
     package: str = "python"
     remote_folder: str = ""
     strict: bool = False
+    reason: str = ""
 
 
 class ProductionServer(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -139,7 +140,7 @@ def migrate(
     if director is None or (dry_run and director.is_remote):
         return MigrationResult(plan, (), dry_run=True)
     if upload is not None:
-        said = director.backend.server().upload(upload)
+        said = director.backend.server().upload(dataclasses.replace(upload, reason=reason or ""))
         done = tuple(str(change) for change in said.get("changes") or ())
         return MigrationResult(plan, done, dry_run=False, log=str(said.get("log") or ""))
     deployments = director.backend.deployments()

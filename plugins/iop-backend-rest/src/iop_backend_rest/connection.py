@@ -58,9 +58,24 @@ class Connection:
         """Ask for something and return the JSON of the answer; errors as for ``send``."""
         return self.send("GET", path, query=query)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None, *, timeout_seconds: float | None = None) -> Any:
-        """Have something done and return the JSON of the answer; errors as for ``send``."""
-        return self.send("POST", path, body=body or {}, timeout_seconds=timeout_seconds)
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float | None = None,
+        reason: str = "",
+    ) -> Any:
+        """Have something done and return the JSON of the answer.
+
+        Args:
+            path: As for ``send``.
+            body: JSON to send.
+            timeout_seconds: As for ``send``.
+            reason: Why, for the audit of a server that keeps one.
+        """
+        query = {"reason": reason} if reason else {}
+        return self.send("POST", path, query=query, body=body or {}, timeout_seconds=timeout_seconds)
 
     def send(
         self,

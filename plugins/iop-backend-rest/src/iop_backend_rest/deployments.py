@@ -69,8 +69,8 @@ class RestDeployments(Deployments):
 
     def unregister_component(self, iris_name: str, *, actor: str, reason: str) -> None:
         """Forget a registered class; the server writes down who is logged in, not ``actor``."""
-        self._connection.send("DELETE", "/binding", query={"class": iris_name})
+        self._connection.send("DELETE", "/binding", query={"class": iris_name, "reason": reason})
 
     def set_default_production(self, name: str, *, actor: str, reason: str) -> None:
         """Choose the default production; the server writes down who is logged in, not ``actor``."""
-        self._connection.send("PUT", "/default", body={"production": name})
+        self._connection.send("PUT", "/default", query={"reason": reason}, body={"production": name})

@@ -28,7 +28,7 @@ _JSON = "json"
 class RestProduction:
     """Implements what the REST API v1 can do of ``RunningProduction``; all else says that it cannot.
 
-    The server writes down who is logged in, not ``actor`` and ``reason``.
+    The server writes down who is logged in, not ``actor``.
 
     Args:
         connection: To the server.
@@ -72,19 +72,19 @@ class RestProduction:
 
     def start_component(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Start an item."""
-        self._component("start", item)
+        self._component("start", item, reason)
 
     def stop_component(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Stop an item."""
-        self._component("stop", item)
+        self._component("stop", item, reason)
 
     def restart_component(self, item: str, *, actor: str = "", reason: str = "") -> None:
         """Stop an item and start it."""
-        self._component("restart", item)
+        self._component("restart", item, reason)
 
     def refresh(self, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Have the production take over what is deployed; what changed is told by a server of ours only."""
-        said = self._connection.post("/update")
+        said = self._connection.post("/update", reason=reason)
         found = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
         added, removed, restarted = (
             tuple(str(item) for item in found.get(key) or ()) for key in ("added", "removed", "restarted")
@@ -95,7 +95,7 @@ class RestProduction:
 
     def stop(self, *, actor: str = "", reason: str = "") -> None:
         """Stop it."""
-        self._connection.post("/stop")
+        self._connection.post("/stop", reason=reason)
 
     def check_testing(self) -> None:
         """Leave it to the server, which refuses tests that the production does not take."""
@@ -125,8 +125,8 @@ class RestProduction:
             raise
         return _reply_of(object_of(answer, "the reply"))
 
-    def _component(self, deed: str, item: str) -> None:
-        self._connection.post(f"/component/{deed}", {"component": item})
+    def _component(self, deed: str, item: str, reason: str) -> None:
+        self._connection.post(f"/component/{deed}", {"component": item}, reason=reason)
 
 
 _WORDS = {

@@ -51,7 +51,7 @@ class RestServer(ProductionServer):
         response = connection.exchange(
             "PUT",
             "/api/iop/migrate",
-            query={"namespace": connection.namespace},
+            query={"namespace": connection.namespace, **({"reason": project.reason} if project.reason else {})},
             body={
                 "namespace": connection.namespace,
                 "package": project.package,
