@@ -97,16 +97,24 @@ def log(rounds: int) -> None:
 
 
 def startup(rounds: int) -> None:
-    """Measure ``import iop; iop.Message`` over the start of a bare Python."""
+    """Measure ``import iop; iop.Message``, and the command, over the start of a bare Python."""
 
-    def spent(code: str) -> float:
+    def spent(*args: str) -> float:
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
+        subprocess.run([sys.executable, *args], check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - start
 
-    pairs = [(spent("import iop; iop.Message"), spent("pass")) for _ in range(max(5, rounds))]
-    report(
-        "import iop; iop.Message over bare Python",
-        ms=statistics.median(a - b for a, b in pairs) * 1e3,
-        bare_ms=statistics.median(b for _, b in pairs) * 1e3,
-    )
+    started = {
+        "import iop; iop.Message": ("-c", "import iop; iop.Message"),
+        "iop --version": ("-m", "iop_cli", "--version"),
+        "iop --help": ("-m", "iop_cli", "--help"),
+    }
+    for name, args in started.items():
+        pairs = [(spent(*args), spent("-c", "pass")) for _ in range(max(5, rounds))]
+        own, bare = statistics.median(one for one, _ in pairs), statistics.median(one for _, one in pairs)
+        report(
+            f"{name} over bare Python",
+            ms=statistics.median(one - other for one, other in pairs) * 1e3,
+            bare_ms=bare * 1e3,
+            ratio=own / bare,
+        )
