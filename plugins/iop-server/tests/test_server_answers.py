@@ -10,6 +10,7 @@ import pytest
 
 from iop_core.backends import RunningProduction
 from iop_director import Director
+from iop_server.wire import MOST_ENTRIES
 
 Audit = Callable[[], list[dict[str, object]]]
 
@@ -120,6 +121,23 @@ def test_log_stream_has_no_gaps_and_nothing_twice(dora: httpx.Client, running: R
             running.wait_until_idle()
     took = [text for text in seen if text.startswith("took m")]
     assert sorted(took) == sorted(f"took m{number}" for number in range(1700))
+
+
+def test_log_goes_on_behind_a_hole_that_a_purge_left(
+    dora: httpx.Client, director: Director, running: RunningProduction
+) -> None:
+    for number in range(5):
+        running.send("Upper", served_text(f"m{number}"))
+    running.wait_until_idle()
+    first = dora.get("log", params={"top": 1}).json()[0]["id"]
+    for _ in range(3 * MOST_ENTRIES):
+        running.send("Upper", served_text("goes"))
+    running.wait_until_idle()
+    director.purge(days_to_keep=0, types=("events",))
+    running.call("Upper", served_text("stays"), timeout_seconds=30)
+    rows = dora.get("log", params={"since_id": first}).json()
+    assert rows[0]["id"] > first + 2 * MOST_ENTRIES
+    assert "took stays" in [row["text"] for row in rows]
 
 
 @pytest.mark.parametrize("query", [{"top": 0}, {"top": -5}, {"top": "x"}, {"top": 10**6}, {"since_id": -1}])

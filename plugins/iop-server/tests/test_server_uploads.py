@@ -260,13 +260,34 @@ BROKEN = {
 def test_broken_code_changes_nothing(put: Put, root: Path, director: Director, why: str) -> None:
     assert put(project()).status_code == 200
     before = snapshot(root / "user")
+    kept = sorted((root / "user" / FOLDER / "shop_package").iterdir())
     answer = put(project(item="New") | BROKEN[why])
     assert answer.status_code == 422, answer.text
     assert answer.json()["error"]
     assert "Traceback" not in answer.text
     assert snapshot(root / "user") == before
     assert items_of(director) == ["Keep"]
+    assert sorted((root / "user" / FOLDER / "shop_package").iterdir()) == kept
     assert leftovers(root) == []
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_code_that_only_seems_to_work_changes_nothing(
+    put: Put, root: Path, director: Director, tmp_path: Path, is_first: bool
+) -> None:
+    if not is_first:
+        assert put(project()).status_code == 200
+    before = snapshot(root / "user")
+    marker = tmp_path / "tried"
+    files = project(item="New")
+    # It fails when it is read for the second time: after the switch.
+    files["settings.py"] += f"\nimport pathlib\nm = pathlib.Path({str(marker)!r})\nassert not m.exists()\nm.touch()\n"
+    answer = put(files)
+    assert answer.status_code == 422, answer.text
+    assert marker.exists()
+    assert snapshot(root / "user") == before
+    assert ("Shop" in director.list_productions()) is not is_first
+    assert len(list((root / "user" / FOLDER / "shop_package").iterdir())) == (0 if is_first else 1)
 
 
 def test_code_that_never_ends_is_ended(
