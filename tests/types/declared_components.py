@@ -22,6 +22,11 @@ class Shop(BusinessOperation):
     def take(self, request: Order) -> int:
         return self.Limit + len(request.number)
 
+    async def ask(self, request: Order) -> str:
+        reply = await self.send_request_async_ng(self.Output, request, 5, response_type=Order)
+        assert_type(reply, Order)
+        return reply.number
+
     @handler("orders.messages.Cancel", Order)
     @staticmethod
     def count(request: Order) -> int:
@@ -29,6 +34,7 @@ class Shop(BusinessOperation):
 
 
 def check(shop: Shop) -> None:
+    assert_type(shop.send_request_sync("Item", Order(), response_type=Order), Order)
     assert_type(shop.Limit, int)
     assert_type(shop.Rate, float)
     assert_type(shop.Output, str)

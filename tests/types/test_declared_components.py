@@ -11,6 +11,7 @@ MISTAKES = """
     shop.Output = 5
     shop.take(5)
     setting(1, categry="x")
+    shop.send_request_sync("Item", Order(), response_type=Order).nummer
     handler(5)
 """
 

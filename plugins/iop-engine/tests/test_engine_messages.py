@@ -21,6 +21,7 @@ from iop_core.errors import (
     NotConnectedError,
     RequestFailedError,
     RequestTimeoutError,
+    SendError,
     SerializationError,
     UnknownItemError,
 )
@@ -288,6 +289,31 @@ def test_multi_request_returns_answers_in_order(production_run) -> None:
     run = production_run(production)
     run.call("Multi", Ask(0))
     assert RECORDED == [("Echo", 1, 1), ("Echo", None, -1), ("Echo", 2, 1)]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_reply_of_another_class_than_was_named_is_an_error(production_run, is_async) -> None:
+    class Asker(BusinessOperation):
+        async def on_message(self, request):
+            for response_type in (Answer, Ask):
+                try:
+                    if is_async:
+                        RECORDED.append(
+                            await self.send_request_async_ng("Echo", request, 5, response_type=response_type)
+                        )
+                    else:
+                        RECORDED.append(self.send_request_sync("Echo", request, 5, response_type=response_type))
+                except SendError as exc:
+                    RECORDED.append(str(exc))
+
+    production = echo_production()
+    production.operation("Asker", Asker)
+    production_run(production).call("Asker", Ask(1))
+    assert RECORDED == [
+        Answer(1),
+        "'Echo' replied with Answer, but response_type is Ask: correct response_type, or leave it out and look at the "
+        "reply",
+    ]
 
 
 def test_async_handler_is_awaited(production_run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
 
 from iop_core.component import Component
 from iop_core.deferring import DeferringHost
@@ -24,6 +24,7 @@ class ResolvableTarget(Protocol):
 
 
 Target: TypeAlias = "str | ResolvableTarget"
+_R = TypeVar("_R")
 
 
 class BusinessHost(Component):
@@ -33,9 +34,33 @@ class BusinessHost(Component):
     Adapter: Any = None
     DISPATCH: ClassVar[Sequence[tuple[type | str, str]]] = []
     """Pairs of a message class, or its name, and the name of the method that handles it."""
+    buffer: ClassVar[int] = 64_000
+    """Kept for components that name it: the size of pieces of a large body. Here bodies are not cut."""
 
+    @overload
     def send_request_sync(
         self, target: Target, request: object, timeout: float = -1, description: str | None = None
+    ) -> Any: ...
+
+    @overload
+    def send_request_sync(
+        self,
+        target: Target,
+        request: object,
+        timeout: float = -1,
+        description: str | None = None,
+        *,
+        response_type: type[_R],
+    ) -> _R: ...
+
+    def send_request_sync(
+        self,
+        target: Target,
+        request: object,
+        timeout: float = -1,
+        description: str | None = None,
+        *,
+        response_type: type[_R] | None = None,
     ) -> Any:
         """Send a request and wait for the reply.
 
@@ -44,19 +69,28 @@ class BusinessHost(Component):
             request: A message, or None for an empty body.
             timeout: Seconds to wait; -1 waits for ever.
             description: Free text kept with the header; None for "<Class> -> <target>".
+            response_type: Class that the reply has; a type checker then knows it. None: any.
 
         Returns:
             The reply message; None when the target replied without one.
 
         Raises:
+            SendError: The reply is of another class than ``response_type``.
             NotConnectedError: The component is not run by an engine, or the target is empty.
             UnknownItemError: The production has no such item.
             RequestTimeoutError: No reply in time; the request may still be handled.
             RequestFailedError: The target ended with an error.
             SerializationError: ``request`` is no message, or holds a value that cannot be kept.
+
+        Example:
+            >>> from iop_core import Message
+            >>> class Ward(BusinessHost):
+            ...     def on_message(self, request):
+            ...         return self.send_request_sync("Lab", request, timeout=10, response_type=Message)
         """
         name = self._one_target(target)
-        return self._connected().send_sync(name, request, timeout, self._describe(name, description))
+        reply = self._connected().send_sync(name, request, timeout, self._describe(name, description))
+        return reply if response_type is None else _reply_of(response_type, reply, name)
 
     def send_deferred_response(self, token: str, response: object) -> None:
         """Give the answer that an operation put off with ``defer_response``.
@@ -75,8 +109,30 @@ class BusinessHost(Component):
             raise NotConnectedError(f"{type(self).__name__} is run by a host that cannot give deferred answers")
         host.send_deferred_response(token, response)
 
+    @overload
     async def send_request_async_ng(
         self, target: Target, request: object, timeout: float = -1, description: str | None = None
+    ) -> Any: ...
+
+    @overload
+    async def send_request_async_ng(
+        self,
+        target: Target,
+        request: object,
+        timeout: float = -1,
+        description: str | None = None,
+        *,
+        response_type: type[_R],
+    ) -> _R: ...
+
+    async def send_request_async_ng(
+        self,
+        target: Target,
+        request: object,
+        timeout: float = -1,
+        description: str | None = None,
+        *,
+        response_type: type[_R] | None = None,
     ) -> Any:
         """Send a request and await the reply; other coroutines run meanwhile.
 
@@ -89,6 +145,7 @@ class BusinessHost(Component):
             request: A message, or None for an empty body.
             timeout: Seconds to wait; -1 waits for ever.
             description: Free text kept with the header; None for "<Class> -> <target>".
+            response_type: Class that the reply has; a type checker then knows it. None: any.
 
         Returns:
             The reply message; None when the target replied without one.
@@ -104,7 +161,8 @@ class BusinessHost(Component):
             ...         return (await asyncio.gather(*asked, return_exceptions=True))[0]
         """
         name = self._one_target(target)
-        return await self._connected().send_and_await(name, request, timeout, self._describe(name, description))
+        reply = await self._connected().send_and_await(name, request, timeout, self._describe(name, description))
+        return reply if response_type is None else _reply_of(response_type, reply, name)
 
     def send_request_async(self, target: Target, request: object, description: str | None = None) -> None:
         """Send a request without waiting for a reply.
@@ -233,6 +291,16 @@ class BusinessHost(Component):
             return ". Give the name of an item"
         ports = ", ".join(repr(name) for name in unset)
         return f"; not connected: {ports}. Connect it with prod.connect(ref.{unset[0]}, item)"
+
+
+def _reply_of(response_type: type[_R], reply: object, target: str) -> _R:
+    if not isinstance(reply, response_type):
+        got = "no message" if reply is None else type(reply).__name__
+        raise SendError(
+            f"{target!r} replied with {got}, but response_type is {response_type.__name__}: correct response_type, or "
+            "leave it out and look at the reply"
+        )
+    return reply
 
 
 def _target_settings(component_class: type) -> Iterable[str]:
