@@ -122,6 +122,17 @@ def test_login_over_an_open_network_is_warned_of(
     assert "unprotected" in caplog.text
 
 
+def test_no_proxy_is_asked_for_this_machine(server: Any, director: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    server.answers["GET /status"] = {"production": "Demo.P", "status": "running"}
+    assert director().status().production == "Demo.P"
+    with pytest.raises(BackendUnavailableError, match="cannot be reached"):
+        Director("http://server.example").status()
+
+
 def test_password_that_is_not_there(tmp_path: Path) -> None:
     file = tmp_path / "settings.py"
     file.write_text("REMOTE_SETTINGS = {'url': 'https://h', 'username': 'u', 'password_env': 'NO_SUCH_VARIABLE'}")

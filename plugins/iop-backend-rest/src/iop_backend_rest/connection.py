@@ -25,7 +25,8 @@ class Connection:
     """Sends requests to one server, each over a connection of its own; usable from any thread.
 
     No redirection is followed, as the login would go along. Environment variables of proxies
-    and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are honoured; a ``.netrc`` is not.
+    and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are honoured, but for this machine, where
+    no proxy is asked; a ``.netrc`` is not.
 
     Args:
         settings: Address and login.
@@ -43,13 +44,14 @@ class Connection:
         self.timeout_seconds = settings.timeout_seconds
         token = settings.token_value()
         login = None if token else httpx.BasicAuth(settings.username, settings.password_value())
-        if (token or settings.username) and not _is_protected(self.url):
+        if (token or settings.username) and not (self.url.lower().startswith("https:") or _is_here(self.url)):
             _LOGGER.warning("the login goes to %s unprotected; use https", self.url)
         self._auth = login
         self._client = httpx.Client(
             headers={"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})},
             verify=_verification(settings.verify_ssl, self.url),
             follow_redirects=False,
+            trust_env=not _is_here(self.url),
             # An idle connection may have been closed by the server when it is used again.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
@@ -148,19 +150,17 @@ def _verification(verify: bool | str, url: str) -> ssl.SSLContext | bool:
             )
         except (OSError, ValueError) as exc:
             raise ConfigurationError(f"the file of certificates {verify!r} cannot be used: {exc}") from exc
-    if not verify and url.startswith("https:"):
+    if not verify and url.lower().startswith("https:"):
         _LOGGER.warning("the certificate of %s is not checked (verify_ssl is off); anybody could answer there", url)
     return verify
 
 
-def _is_protected(url: str) -> bool:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     try:
-        is_here = ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        is_here = host == "localhost"
-    return parts.scheme == "https" or is_here
+        return host == "localhost"
 
 
 def _timed_out(exc: httpx.TimeoutException, asked: str, url: str, seconds: float) -> str:
