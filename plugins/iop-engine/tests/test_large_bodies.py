@@ -14,7 +14,7 @@ import pytest
 from iop_core.clock import SystemClock
 from iop_core.headers import Body
 from iop_core.store_units import Unit
-from iop_engine.sqlite.body_rows import LARGE_BYTES, insert_bodies
+from iop_engine.sqlite.body_rows import LARGE_BYTES, BodyRows
 from iop_engine.sqlite.schema import open_for_writing
 from iop_engine.sqlite.store import SqliteStore
 from iop_testing.store_trial import lease, request, settled
@@ -50,9 +50,9 @@ def test_what_is_undone_leaves_nothing(tmp_path: Path) -> None:
         cache = connection.execute("PRAGMA cache_size").fetchone()
         connection.execute("BEGIN IMMEDIATE")
         row = (1, "Load", "json", payload_of(5 * LARGE_BYTES), 0)
-        insert_bodies(connection, [row])
+        BodyRows(connection).insert([row])
         with pytest.raises(sqlite3.IntegrityError):
-            insert_bodies(connection, [row])
+            BodyRows(connection).insert([row])
         connection.execute("ROLLBACK")
         assert connection.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -62,7 +62,7 @@ def test_what_is_undone_leaves_nothing(tmp_path: Path) -> None:
 WRITE_ONE = """
 import json, re, sys
 from pathlib import Path
-from iop_engine.sqlite.body_rows import insert_bodies
+from iop_engine.sqlite.body_rows import BodyRows
 from iop_engine.sqlite.schema import open_for_writing
 
 def peak():
@@ -72,7 +72,7 @@ connection = open_for_writing(Path(sys.argv[1]), "full")
 payload = b"x" * int(sys.argv[2])
 before = peak()
 connection.execute("BEGIN IMMEDIATE")
-insert_bodies(connection, [(1, "Load", "json", payload, 0)])
+BodyRows(connection).insert([(1, "Load", "json", payload, 0)])
 connection.execute("COMMIT")
 connection.close()
 print(json.dumps(peak() - before))

@@ -72,6 +72,9 @@ class Retrying:
             verdict = (
                 SUSPEND if wants_suspension else verdict_on(tried, delivery, self._settings, wants_retry=wants_retry)
             )
+            if not verdict.actions and not verdict.warnings:  # as most end
+                self._settle_success(handling, delivery, tried, settle)
+                return
             error = ReplyRefusedError(self._item.name, tried.codes) if tried.codes and not tried.error else tried.error
             failed = FailedTry(self._item, self._runtime, delivery, error, verdict)
             if not verdict.actions:

@@ -22,14 +22,14 @@ class ManyRows:
 
     Args:
         connection: The writing connection.
-        table: Name of the table.
-        columns: How many it has.
+        insert: The statement up to the values.
+        columns: How many values a row has.
     """
 
-    def __init__(self, connection: sqlite3.Connection, table: str, columns: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, insert: str, *, columns: int) -> None:
         self._connection = connection
         row = f"({', '.join('?' * columns)})"
-        self._statements = [(size, f"INSERT INTO {table} VALUES {', '.join([row] * size)}") for size in _SIZES]  # noqa: S608
+        self._statements = [(size, f"{insert} VALUES {', '.join([row] * size)}") for size in _SIZES]
 
     def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows, in order; text that SQLite refuses is spelled out."""

@@ -14,7 +14,7 @@ from iop_core.headers import Body, MessageStatus, MessageType
 from iop_core.store_units import SYNC_CALL_PREFIX, HeaderChange, NewMessage
 from iop_engine import crash_points
 from iop_engine.sqlite import audit_chain
-from iop_engine.sqlite.body_rows import insert_bodies
+from iop_engine.sqlite.body_rows import BodyRows
 from iop_engine.sqlite.class_numbers import ClassNumbers
 from iop_engine.sqlite.conditions import CLOCK_SET_BACK, SLACK_MICROSECONDS
 from iop_engine.sqlite.job import Job
@@ -31,7 +31,10 @@ def _marks(count: int) -> str:
 
 
 _INSERT_SEARCH = "INSERT OR IGNORE INTO search (body_id, name, value) VALUES (?, ?, ?)"
-_SETTLE = "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ? WHERE id = ?"
+_SETTLE = (
+    "UPDATE headers SET status = ?, is_error = ?, error = ?, processed = ?, attempts = ?, "
+    "corresponding_id = coalesce(?, corresponding_id) WHERE id = ?"
+)
 _LINK = "UPDATE headers SET corresponding_id = ? WHERE id = ?"
 # What waits, and what is set aside or will be answered later; each with the index that it needs.
 _MOVE = (
@@ -45,7 +48,6 @@ _CHANGE = (
     "body_id = coalesce(:body_id, body_id), class_id = coalesce(:class_id, class_id), "
     "processed = CASE WHEN :begins_anew THEN NULL ELSE coalesce(:processed, processed) END WHERE id = :id"
 )
-_SAVE_PROCESS = f"INSERT OR REPLACE INTO processes VALUES ({_marks(14)})"  # noqa: S608
 _INSERT_LOG = f"INSERT INTO log VALUES ({_marks(8)})"  # noqa: S608
 _INSERT_IO = f"INSERT INTO io_log VALUES (NULL, {_marks(15)})"  # noqa: S608
 
@@ -59,6 +61,16 @@ def _without_changes_between(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
             start = position
     if start < len(jobs):
         yield jobs[start:]
+
+
+def _answers_in(jobs: Sequence[Job]) -> dict[int, int]:
+    """Return request to answer."""
+    return {
+        message.corresponding_id: message.message_id
+        for job in jobs
+        for message in job.unit.new
+        if message.type is MessageType.RESPONSE and message.corresponding_id
+    }
 
 
 def _latest_of(connection: sqlite3.Connection, path: Path) -> int:
@@ -93,7 +105,9 @@ class UnitTables:
         self._connection = connection
         self._typed_tables = TypedTables(connection)
         self._class_numbers = ClassNumbers(connection)
-        self._headers = ManyRows(connection, "headers", columns=26)
+        self._bodies = BodyRows(connection)
+        self._headers = ManyRows(connection, "INSERT INTO headers", columns=26)
+        self._process_rows = ManyRows(connection, "INSERT OR REPLACE INTO processes", columns=14)
         self._body_id, self._log_id = body_id, log_id
         self._latest = _latest_of(connection, path)
         self._slots = slots
@@ -111,9 +125,12 @@ class UnitTables:
         if self._moved:
             self._redirect(jobs)
         for group in _without_changes_between(jobs):
+            answers = _answers_in(group)
             # Ends of handling first: they free what a full disk or a long queue holds.
-            self._write_settled(group)
+            self._write_settled(group, answers)
             self._write_new(group)
+            if answers:
+                self._connection.executemany(_LINK, [(answer, request) for request, answer in answers.items()])
             self._write_changes(group)
         self._write_processes(jobs)
         self._write_removed(jobs)
@@ -128,10 +145,19 @@ class UnitTables:
         self._typed_tables.forget()
         self._class_numbers.forget()
 
-    def _write_settled(self, jobs: Sequence[Job]) -> None:
+    def _write_settled(self, jobs: Sequence[Job], answers: dict[int, int]) -> None:
+        """Write the ends of messages, those of requests with the answers, which are taken out of ``answers``."""
         # "_value_" and not "int()", 0 and not False: SQLite's binding is slow with anything but plain numbers.
         rows = [
-            (end.status._value_, 1 if end.error else 0, storable(end.error), job.moment, end.attempts, end.message_id)
+            (
+                end.status._value_,
+                1 if end.error else 0,
+                storable(end.error),
+                job.moment,
+                end.attempts,
+                answers.pop(end.message_id, None),
+                end.message_id,
+            )
             for job in jobs
             for end in job.unit.settled
         ]
@@ -141,7 +167,6 @@ class UnitTables:
     def _write_new(self, jobs: Sequence[Job]) -> None:
         bodies: list[tuple[Any, ...]] = []
         headers: list[tuple[Any, ...]] = []
-        links: list[tuple[int, int]] = []
         found: list[tuple[int, str, str]] = []
         for job in jobs:
             created = job.moment
@@ -157,15 +182,11 @@ class UnitTables:
                     if search:
                         found += [(body_id, name, storable(value)) for name, value in search]
                     bodies.append(row)
-                if message.type is MessageType.RESPONSE:
-                    links.append((message.message_id, message.corresponding_id))
                 headers.append(self._header_row(message, body_id, created))
         if bodies:
-            insert_bodies(self._connection, bodies)
+            self._bodies.insert(bodies)
         if headers:
             self._headers.insert(headers)
-        if links:
-            self._connection.executemany(_LINK, links)
         if found:
             self._connection.executemany(_INSERT_SEARCH, found)
 
@@ -240,7 +261,7 @@ class UnitTables:
             body, row = self._new_body(change.body)
             body_id = body.body_id
             class_id = self._class_numbers.number(change.body.class_name)
-            insert_bodies(self._connection, [row])
+            self._bodies.insert([row])
             found = [(body_id, name, storable(value)) for name, value in change.body.search]
             self._connection.executemany(_INSERT_SEARCH, found)
         status = change.status
@@ -287,7 +308,7 @@ class UnitTables:
     def _write_processes(self, jobs: Sequence[Job]) -> None:
         rows = [process_row(record) for job in jobs if (record := job.unit.process) is not None]
         if rows:
-            self._connection.executemany(_SAVE_PROCESS, rows)
+            self._process_rows.insert(rows)
 
     def _write_log(self, jobs: Sequence[Job]) -> None:
         rows: list[tuple[Any, ...]] = []
