@@ -1,6 +1,5 @@
 """Follow a growing file: a service that knows after a restart how far it had come."""
 
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,43 +24,35 @@ class Entry(Message):
 class Follower(PollingBusinessService):
     """Sends each complete line of a file.
 
-    A service has no stored state of its own, so the offset is kept in a file beside the
-    other one. It is moved when the lines are on disk as messages: after a crash in between
-    they are sent again, none is left out.
+    The offset is stored after each poll, when the lines are on disk as messages: after a crash
+    in between they are sent again, none is left out.
     """
+
+    PERSISTENT_PROPERTY_LIST = ("offset",)
 
     Output = target()
     File = setting("inbox.log")
     MaxLines = setting(100)
 
+    def on_init(self) -> None:
+        """Begin at the beginning, unless an offset is stored: that counts more."""
+        self.offset = 0
+
     def on_poll(self) -> None:
         """Send what has been added."""
-        source, offset = Path(self.File), self._read_watermark()
+        source = Path(self.File)
         if not source.exists():
             return
         with source.open("rb") as lines:
-            lines.seek(offset)
+            lines.seek(self.offset)
             for _ in range(self.MaxLines):
                 line = lines.readline()
                 if not line.endswith(b"\n"):
                     break  # the end, or a line that is still being written
                 # On disk when this returns: no message is in hand here.
-                self.send_request_async(self.Output, Entry(offset, line.decode("utf-8", "replace").rstrip("\r\n")))
-                offset += len(line)
-        self._write_watermark(offset)
-
-    @property
-    def _watermark(self) -> Path:
-        return Path(f"{self.File}.offset")
-
-    def _read_watermark(self) -> int:
-        return int(self._watermark.read_text()) if self._watermark.exists() else 0
-
-    def _write_watermark(self, offset: int) -> None:
-        # Replaced as a whole, so that it is never half written.
-        fresh = self._watermark.with_suffix(".new")
-        fresh.write_text(str(offset))
-        os.replace(fresh, self._watermark)
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                self.send_request_async(self.Output, Entry(self.offset, text))
+                self.offset += len(line)
 
 
 class Archive(BusinessOperation):
@@ -84,7 +75,7 @@ def build_production(folder: Path, *, seconds: float = 1.0) -> Production:
     """Return the production that follows ``inbox.log`` of a folder.
 
     Args:
-        folder: Where the file, the watermark and the archive are.
+        folder: Where the file and the archive are.
         seconds: Between two looks.
     """
     made = Production("Patterns.Watermark")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from iop_core.business_host import BusinessHost
 from iop_core.component import Component
@@ -18,11 +19,25 @@ class BusinessService(BusinessHost):
     addressed to it, or it runs threads of its own that it starts in ``on_init`` and ends in
     ``on_tear_down``.
 
+    Attributes that ``PERSISTENT_PROPERTY_LIST`` names are stored after each input that ends
+    without an error, and are there again after a restart: ``on_init`` sets first values, and
+    what was stored counts more. What the input sent is stored before them, so that after a crash in between
+    it may be sent again, and is never left out. Jobs of one service store the same attributes.
+
+    Attributes:
+        PERSISTENT_PROPERTY_LIST: Names of the attributes to store; None: nothing is stored.
+
     Example:
         >>> class Intake(BusinessService):
+        ...     PERSISTENT_PROPERTY_LIST = ("count",)
+        ...     def on_init(self):
+        ...         self.count = 0
         ...     def on_message(self, request):
         ...         self.send_request_async("Archive", request)
+        ...         self.count += 1
     """
+
+    PERSISTENT_PROPERTY_LIST: ClassVar[Sequence[str] | None] = None
 
     # Set it in on_process_input to have the adapter wait for the next interval though there may be more input.
     _wait_for_next_call_interval: bool = False

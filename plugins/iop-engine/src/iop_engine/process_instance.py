@@ -12,6 +12,7 @@ from iop_core.errors import StoreError
 from iop_core.events import StoredMessage
 from iop_core.headers import Body
 from iop_core.processes import BusinessProcess
+from iop_core.services import BusinessService
 from iop_core.store_units import Delivery, ProcessRecord
 from iop_core.stores import StoreReader
 from iop_engine.component_host import ComponentHost
@@ -109,7 +110,7 @@ class ProcessTable:
             return True
 
 
-def read_state(component: BusinessProcess, settings: Mapping[str, object]) -> str:
+def read_state(component: BusinessProcess | BusinessService, settings: Mapping[str, object]) -> str:
     """Return the persistent properties of a component as the text of a JSON object.
 
     Those are the attributes that ``PERSISTENT_PROPERTY_LIST`` names; without such a list all
@@ -154,7 +155,7 @@ def _state_of(component: BusinessProcess, values: Mapping[str, object]) -> str:
     return _ENCODER.encode(state) if state else NO_STATE
 
 
-def write_state(component: BusinessProcess, state: str) -> None:
+def write_state(component: BusinessProcess | BusinessService, state: str) -> None:
     """Set the persistent properties of a component from what ``read_state`` returned."""
     if state == NO_STATE:
         return

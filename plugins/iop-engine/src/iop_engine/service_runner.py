@@ -29,6 +29,7 @@ from iop_engine.instances import (
 from iop_engine.pace import Pace
 from iop_engine.request_handling import RequestHandling
 from iop_engine.runtime import Runtime
+from iop_engine.service_state import ServiceState
 from iop_engine.stream_server import StreamOwners, StreamServer
 from iop_engine.worker import Runner, Settle
 
@@ -76,6 +77,7 @@ class ServiceRunner(Runner):
             if instance is not None:
                 start_instance(instance, self._loop)
                 self._started.append(instance)
+        self._state = ServiceState(self._item.name, self._service, self._runtime.store)
         if isinstance(adapter, InboundAdapter):
             interval = interval_of(self._item, CALL_INTERVAL, (adapter, self._service), DEFAULT_CALL_INTERVAL_SECONDS)
             clock = self._runtime.clock
@@ -86,8 +88,10 @@ class ServiceRunner(Runner):
         """Hand a message addressed to the service to it as input."""
         with self._turn:
             unit = self._requests.settlement_of(delivery, self.process_input)
-        if unit is not None:
-            settle(unit)
+            if unit is not None and not unit.settled[0].error:
+                self._state.add_to(unit)
+            if unit is not None:  # in turn, or an old state could be stored over a newer one
+                settle(unit)
 
     def process_input(self, message_input: object) -> object:
         """Call the service with one input; the turn is already taken."""
@@ -106,6 +110,7 @@ class ServiceRunner(Runner):
         result, error = None, ""
         try:
             result = self.process_input(message_input)
+            self._state.save()
         except BaseException as exc:
             error = one_line(exc)
             raise
