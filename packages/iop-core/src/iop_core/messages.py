@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, cast
 
 from iop_core.registry import MESSAGE_CLASSES, class_name_of
-from iop_core.searchable import Searchable, paths_by_name
+
+if TYPE_CHECKING:
+    from iop_core.searchable import Searchable
 
 IRIS_ID = "_iris_id"
 MAX_GROWTH = "__max_growth__"
@@ -74,6 +76,8 @@ class Message:
         if serializer is not None:
             cls.__iop_serializer__ = serializer
         if searchable is not None:
+            from iop_core.searchable import paths_by_name  # all types of values are needed for this alone
+
             cls.__iop_searchable__ = paths_by_name(searchable, class_name_of(cls))
         if purgeable is not None:
             cls.__iop_purgeable__ = purgeable
