@@ -17,6 +17,7 @@ from iop_core.audit import AuditEntry
 from iop_core.backends import RunOptions
 from iop_core.errors import ComponentStartError, ConfigurationError, UnknownItemError
 from iop_core.purging import PurgeOptions
+from iop_core.setting_layers import DefaultSetting
 from iop_director import Director
 from iop_engine.backend import LocalBackend
 from iop_testing import VirtualClock, run_production
@@ -136,6 +137,31 @@ def test_deeds_of_another_process_are_recorded(tmp_path: Path) -> None:
         assert director.check_audit({check.last_id: "0" * 64}).broken_id == check.last_id
     finally:
         running.stop()
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_deployments_and_default_settings_are_recorded(tmp_path: Path, is_running: bool) -> None:
+    director = Director(f"local:{tmp_path}")
+    director.default_settings.put(DefaultSetting(name="Port", value="1"))  # nothing ever ran: there is no audit
+    running = director.run(production())
+    try:
+        if not is_running:
+            running.stop()
+        director.register_production_definition("Demo.Audit", {"Demo.Audit": {}}, actor="kim", reason="go live")
+        director.default_settings.put(DefaultSetting(name="Pin", value="canary", item="Out", actor="lee", reason="new"))
+        assert director.default_settings.remove("Pin", item="Out", actor="lee", reason="old")
+        assert not director.default_settings.remove("Pin", item="Out", actor="lee")
+        entries = [entry for entry in director.audit() if entry.action not in ("start", "stop")]
+    finally:
+        running.stop()
+    subjects = [json.loads(entry.selection)["subjects"] for entry in entries]
+    assert [(entry.action, entry.actor, entry.reason) for entry in entries] == [
+        ("deploy", "kim", "go live"),
+        ("set default", "lee", "new"),
+        ("delete default", "lee", "old"),
+    ]
+    assert subjects == [["replace production Demo.Audit"], ["Pin for */Out/*"], ["Pin for */Out/*"]]
+    assert not any("canary" in text for entry in entries for text in (entry.selection, entry.counts))
 
 
 def test_untouched_audit_is_sound(tmp_path: Path) -> None:

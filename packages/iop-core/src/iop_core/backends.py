@@ -193,6 +193,17 @@ class StoreUpkeep(Protocol):
         """
         ...
 
+    def record_deed(self, action: str, subjects: Sequence[str], *, actor: str = "", reason: str = "") -> None:
+        """Record what somebody did beside the store, such as a deployment or a change of a default setting.
+
+        Args:
+            action: What was done.
+            subjects: To what.
+            actor: As for ``purge``.
+            reason: As for ``purge``.
+        """
+        ...
+
 
 class RunningProduction(MessageHistory, MessageControl, ItemControl, OutsideAccess, StoreUpkeep, Protocol):
     """A production that runs: in this process, or elsewhere and reached through its backend."""

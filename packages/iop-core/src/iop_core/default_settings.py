@@ -22,6 +22,15 @@ class DefaultSettings(Protocol):
         """Write one, in place of the one with the same keys."""
         ...
 
-    def remove(self, name: str, *, production: str = "*", item: str = "*", host_class: str = "*") -> bool:
-        """Remove the one with exactly these keys; False when there is none."""
+    def remove(
+        self,
+        name: str,
+        *,
+        production: str = "*",
+        item: str = "*",
+        host_class: str = "*",
+        actor: str = "",
+        reason: str = "",
+    ) -> bool:
+        """Remove the one with exactly these keys; False when there is none. Actor and reason are for the audit."""
         ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import logging
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -32,6 +33,8 @@ from iop_engine.running_engines import announce, connect, open_to_others
 from iop_engine.sqlite.directory import DataDirectory
 from iop_engine.upkeep import Upkeep
 from iop_engine.worker_processes.class_places import is_loading_main
+
+_LOG = logging.getLogger("iop.engine")
 
 DEFAULT_LOCATION = ".iop"
 DEFAULT_STORE = "sqlite"
@@ -71,7 +74,7 @@ class LocalBackend(Backend):
 
     def deployments(self) -> LocalDeployments:
         """Return what is deployed in the directory."""
-        return LocalDeployments(self.location, namespace=self.namespace)
+        return LocalDeployments(self.location, namespace=self.namespace, record=self._record)
 
     def run(self, production: ProductionDefinition, options: RunOptions) -> Engine:
         """Run a production in this process; returns when every item is ready."""
@@ -143,6 +146,16 @@ class LocalBackend(Backend):
         with self._left_behind() as store:
             yield LeftBehind(store, SystemClock())
 
+    def _record(self, action: str, subjects: Sequence[str], *, actor: str, reason: str) -> None:
+        """Have the audit tell of a deed that was done beside the store; where nothing ever ran there is none."""
+        try:
+            with self.upkeep() as upkeep:
+                upkeep.record_deed(action, subjects, actor=actor, reason=reason)
+        except BackendUnavailableError:
+            return
+        except BackendError as exc:  # it is done, and a list of its own has most of it
+            _LOG.warning("the %s of %s cannot be recorded in the audit: %s", action, ", ".join(subjects), exc)
+
     def _find_running(self) -> RunningProduction | None:
         """Return what runs and can be reached; None also when it cannot, as opening the store says so then."""
         self._store_class.open_reader(self.location, namespace=self.namespace).close()
@@ -175,7 +188,7 @@ class LocalBackend(Backend):
     def default_settings(self) -> DefaultSettingsFile:
         """Return the system default settings, kept in a file beside the database."""
         database = DataDirectory(self.location, self.namespace).database
-        return DefaultSettingsFile(database.with_suffix(".settings.json"))
+        return DefaultSettingsFile(database.with_suffix(".settings.json"), record=self._record)
 
     def explain_settings(self, production: ProductionDefinition, item: str | None = None) -> list[ResolvedSetting]:
         """Return the settings of an item, or of the production itself, with the value of each layer."""

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from iop_core.errors import SettingError
 from iop_core.setting_layers import ANY, DefaultSetting
+from iop_engine.deed_recorder import DeedRecorder, record_nowhere
 from iop_engine.sqlite.directory import sync_folder
 
 _FIELDS = {known.name for known in fields(DefaultSetting)}
@@ -29,10 +30,12 @@ class DefaultSettingsFile:
 
     Args:
         path: The file; it and its folder are made by the first ``put``.
+        record: Told of each change, once it is made, without its value.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, record: DeedRecorder = record_nowhere) -> None:
         self._path = path
+        self._record = record
 
     def all(self) -> list[DefaultSetting]:
         """Return every one, ordered by production, item, class and name."""
@@ -52,11 +55,25 @@ class DefaultSettingsFile:
         """Write one, in place of the one with the same keys."""
         with self._changing() as rows:
             rows[default.key] = default
+        self._record("set default", [_name_of(default.key)], actor=default.actor, reason=default.reason)
 
-    def remove(self, name: str, *, production: str = ANY, item: str = ANY, host_class: str = ANY) -> bool:
+    def remove(
+        self,
+        name: str,
+        *,
+        production: str = ANY,
+        item: str = ANY,
+        host_class: str = ANY,
+        actor: str = "",
+        reason: str = "",
+    ) -> bool:
         """Remove the one with exactly these keys; False when there is none."""
+        key = (production, item, host_class, name)
         with self._changing() as rows:
-            return rows.pop((production, item, host_class, name), None) is not None
+            is_there = rows.pop(key, None) is not None
+        if is_there:
+            self._record("delete default", [_name_of(key)], actor=actor, reason=reason)
+        return is_there
 
     @contextmanager
     def _changing(self) -> Generator[dict[tuple[str, str, str, str], DefaultSetting], None, None]:
@@ -81,6 +98,10 @@ class DefaultSettingsFile:
             os.fsync(file.fileno())
         draft.replace(self._path)
         sync_folder(self._path.parent)
+
+
+def _name_of(key: tuple[str, str, str, str]) -> str:
+    return f"{key[3]} for {'/'.join(key[:3])}"
 
 
 def _row(default: DefaultSetting) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Engine:
         self.restart_component = item_deeds.restart_component
         self.enable, self.disable = item_deeds.enable, item_deeds.disable
         upkeep = Upkeep(store, codec, options.clock)
-        self.purge, self.index_messages = upkeep.purge, upkeep.index_messages
+        self.purge, self.index_messages, self.record_deed = upkeep.purge, upkeep.index_messages, upkeep.record_deed
         runtime.on_disable.append(self._items.disable_from_inside)
         runtime.alerts.follow(production)
         self._watch = ItemWatch(runtime, runtime.alerts, self._runs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -12,6 +12,9 @@ from iop_core.errors import StoreError
 from iop_core.purging import DEFAULT_PURGE, PurgeOptions, PurgeResult, never
 from iop_core.stores import Store
 from iop_engine.recorded_deed import recorded_deed
+
+# The event log names so many things of a deed; the audit has all.
+_NAMED = 5
 
 
 class Upkeep:
@@ -63,6 +66,12 @@ class Upkeep:
         text = f"indexing of {count} bodies of {class_name}"
         self._record("index", text, (actor, reason), ({"class_name": class_name}, {"bodies": count}))
         return count
+
+    def record_deed(self, action: str, subjects: Sequence[str], *, actor: str = "", reason: str = "") -> None:
+        """Record what somebody did beside the store; see ``iop_core.backends.StoreUpkeep``."""
+        more = f" and {len(subjects) - _NAMED} more" if len(subjects) > _NAMED else ""
+        text = f"{action} of {', '.join(subjects[:_NAMED])}{more}"
+        self._record(action, text, (actor, reason), ({"subjects": list(subjects)}, {"done": len(subjects)}))
 
     def _record(
         self,

@@ -11,7 +11,14 @@ from typing import Any
 import click
 
 from iop_cli.application import Application, pass_application
-from iop_cli.options import data_dir_option, json_option, namespace_option, production_option, query_options
+from iop_cli.options import (
+    data_dir_option,
+    json_option,
+    namespace_option,
+    production_option,
+    query_options,
+    who_options,
+)
 from iop_cli.output import print_json, print_table, tell, time_text
 from iop_cli.production_source import source_of
 from iop_core.actors import current_user
@@ -86,14 +93,24 @@ def set_setting(
 @settings.command(name="delete")
 @click.argument("name", metavar="SETTING")
 @_key_options
+@who_options
 @query_options
 @pass_application
 def delete_setting(
-    application: Application, /, *, namespace: str | None, data_dir: Path | None, as_json: bool, name: str, **keys: str
+    application: Application,
+    /,
+    *,
+    namespace: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+    actor: str,
+    reason: str,
+    name: str,
+    **keys: str,
 ) -> None:
     """Remove the system default with exactly these keys."""
     table = application.query(data_dir, namespace).default_settings
-    if not table.remove(name, **keys):
+    if not table.remove(name, actor=actor, reason=reason, **keys):
         known = sorted({row.name for row in table.all()})
         raise SettingError(
             f"there is no default setting {name!r} for {'/'.join(keys.values())}{did_you_mean(name, known)}; see "

@@ -9,6 +9,7 @@ from pathlib import Path
 from iop_core.clock import Clock, SystemClock
 from iop_core.deployments import ComponentRegistration, DeploymentChange, DeploymentOptions, Deployments, Export
 from iop_core.errors import DeploymentError
+from iop_engine.deed_recorder import DeedRecorder, record_nowhere
 from iop_engine.deployments.file import FILE_NAME, open_for_reading, open_for_writing
 from iop_engine.deployments.tables import DeploymentTables, DeploymentWriter
 
@@ -23,12 +24,21 @@ class LocalDeployments(Deployments):
         location: The data directory; made by the first change.
         namespace: The namespace.
         clock: Where the times of changes come from; None: the time of this machine.
+        record: Told of each group of changes, once it is made.
     """
 
-    def __init__(self, location: str, *, namespace: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        location: str,
+        *,
+        namespace: str,
+        clock: Clock | None = None,
+        record: DeedRecorder = record_nowhere,
+    ) -> None:
         self._path = Path(location) / FILE_NAME
         self._namespace = namespace
         self._clock = clock or SystemClock()
+        self._record = record
 
     @contextmanager
     def transaction(self, *, actor: str, reason: str) -> Generator[DeploymentWriter]:
@@ -36,7 +46,10 @@ class LocalDeployments(Deployments):
         if not actor.strip():
             raise DeploymentError("a change needs an actor: say who asks for it")
         with open_for_writing(self._path) as connection:
-            yield DeploymentWriter(connection, self._namespace, actor=actor, reason=reason, time=self._clock.now())
+            writer = DeploymentWriter(connection, self._namespace, actor=actor, reason=reason, time=self._clock.now())
+            yield writer
+        if writer.made:
+            self._record("deploy", writer.made, actor=actor, reason=reason)
 
     def production_names(self) -> list[str]:
         """Return the names of the deployed productions, sorted."""

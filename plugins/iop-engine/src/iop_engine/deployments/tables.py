@@ -100,6 +100,9 @@ class DeploymentWriter(DeploymentTables, DeploymentTransaction):
         actor: Who asks for the changes.
         reason: Why.
         time: When (UTC).
+
+    Attributes:
+        made: What was changed, in words.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class DeploymentWriter(DeploymentTables, DeploymentTransaction):
     ) -> None:
         super().__init__(connection, namespace)
         self._note = (time.isoformat(), actor, reason)
+        self.made: list[str] = []
 
     def replace_production(
         self, name: str, export: Mapping[str, Any], options: DeploymentOptions | None = None
@@ -180,6 +184,7 @@ class DeploymentWriter(DeploymentTables, DeploymentTransaction):
     def _record(self, action: str, subject: str) -> None:
         statement = "INSERT INTO changes (namespace, time, actor, reason, action, subject) VALUES (?, ?, ?, ?, ?, ?)"
         self._write(statement, *self._note, action, subject)
+        self.made.append(f"{action} {subject}".rstrip())
 
 
 def _json(value: object, place: str) -> str:
