@@ -134,3 +134,25 @@ def test_format_of_a_plugin(invoke: Invoke, write: Callable[..., str], registry:
     offer = hookimpl(lambda: [Names], specname="iop_exporters")
     registry.register(SimpleNamespace(offer=offer), name="names")
     assert invoke("export", write(), "--format", "names").stdout == "In, Out\n"
+
+
+def test_export_hides_secrets_unless_they_are_wanted(invoke: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "secret_demo.py"
+    file.write_text(
+        "from iop_core import BusinessOperation, controls, setting\n"
+        "from iop_production import Production\n"
+        "class Login(BusinessOperation):\n"
+        "    Pin = setting('', control=controls.secret())\n"
+        "prod = Production('Demo.P')\n"
+        "prod.operation(Login, settings={'Pin': 'p4711', 'Port': '80'}, adapter_settings={'Password': 'p4712'},\n"
+        "    other_settings=[{'@Target': 'X', '@Name': 'ApiKey', '#text': 'p4713'}])\n"
+        "prod.operation('Other', 'Ens.Op', settings={'Token': 'env:TOKEN'})\n"
+    )
+    result = invoke("export", str(file))
+    assert (result.exit_code, "p471" in result.stdout) == (0, False), result.stderr
+    assert result.stdout.count('"***"') == 3
+    assert '"env:TOKEN"' in result.stdout
+    assert result.stderr == "The values of 3 secret settings are hidden; --with-secrets shows them\n"
+    shown = invoke("export", str(file), "--with-secrets")
+    assert [f"p471{digit}" in shown.stdout for digit in (1, 2, 3)] == [True] * 3
+    assert shown.stderr == ""

@@ -12,8 +12,10 @@ from iop_cli.application import Application
 from iop_cli.completion import deployed_productions
 from iop_cli.options import data_dir_option, namespace_option
 from iop_cli.production_source import is_file, production_name, read_settings
-from iop_core.errors import ConfigurationError
+from iop_core.errors import ConfigurationError, IopError
 from iop_core.plugins import choose
+from iop_director import Director
+from iop_director.deployed_production import load_production
 from iop_director.safe_text import one_line
 from iop_migrate import choose_production
 from iop_production import Production
@@ -66,10 +68,16 @@ def find_production(
 
 
 def hide_secrets(production: Production) -> int:
-    """Replace the values of secret settings by ``***`` in a production that is only shown; return how many."""
+    """Replace the values of secret settings by ``***`` in a production that is only shown; return how many.
+
+    Secret are settings that sound so, and those that their class declares as such. The classes
+    of a deployed production are loaded for this where they can be.
+    """
+    loaded = _with_classes(production)
     hidden = 0
     for ref in production.items:
-        secrets = declared_secrets([ref.component_class, ref.adapter_class])
+        known = loaded.component_ref(ref.name) if ref.name in loaded.item_names else ref
+        secrets = declared_secrets([known.component_class, known.adapter_class])
         for settings in (ref.host_settings, ref.adapter_settings):
             for name, value in settings.items():
                 shown = masked(value, name, secrets=secrets)
@@ -77,6 +85,16 @@ def hide_secrets(production: Production) -> int:
                 settings[name] = shown
         hidden += _hide_entries(ref.other_settings)
     return hidden + _hide_entries(production.other_settings)
+
+
+def _with_classes(production: Production) -> Production:
+    director = production.director
+    if not isinstance(director, Director):
+        return production  # of a file: it has its classes
+    try:
+        return load_production(director.backend.deployments(), production.name)
+    except IopError:
+        return production
 
 
 def _hide_entries(entries: Sequence[MutableMapping[str, Any]]) -> int:

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _LONGEST_NAME = 60
-# Files of these names would not be kept in a package, or not be looked for in it.
-_RENAMED = {"dot-gitignore": ".gitignore", "dot-github": ".github"}
+# Under their own names these would not be kept in a package, or be taken for parts of ours.
+_RENAMED = {
+    "dot-gitignore": ".gitignore",
+    "dot-github": ".github",
+    "project_tests": "tests",
+    "whole_production.py.tmpl": "test_$package.py",
+}
 
 
 def make_project(name: str, parent: Path) -> list[str]:

@@ -63,7 +63,7 @@ _FILTERS = (
 
 def _remember(context: click.Context, parameter: click.Parameter, given: object) -> None:
     """Keep where productions run for ``Application.query``; called by click."""
-    if given and parameter.name is not None:
+    if given:
         setattr(context.ensure_object(Application), parameter.name, given)
 
 
