@@ -232,6 +232,28 @@ def test_classes_of_the_program_itself(tmp_path) -> None:
     assert second == "request to 'Worker' failed: Oops: failed"
 
 
+def test_program_that_is_a_module_of_a_package(tmp_path) -> None:
+    package = tmp_path / "pack"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "numbers.py").write_text("LIMIT = 3\n")
+    (package / "app.py").write_text("from .numbers import LIMIT\n" + PROGRAM + GUARD + START)
+    command = [sys.executable, "-m", "pack.app", str(tmp_path / "data")]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert ended.stdout.splitlines()[-1] == "request to 'Worker' failed: Oops: failed", ended.stderr
+
+
+def test_stop_ends_a_process_that_hangs_while_it_cleans_up(notes) -> None:
+    production = Production("Test.Deaths")
+    production.operation("Doer", parts.NeverDown, workers="processes", settings={"Notes": str(notes)})
+    production.shutdown_timeout = 0.5
+    with run_production(production) as run:
+        pid = int(call(run, "pid"))
+        run.stop()
+        assert lines(notes, "down")
+        assert not is_running(pid)
+
+
 def test_program_without_a_guard_is_told(tmp_path) -> None:
     with program(tmp_path, PROGRAM + START) as process:
         out, error = process.communicate(timeout=60)

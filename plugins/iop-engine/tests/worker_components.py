@@ -197,6 +197,12 @@ class Doer(BusinessOperation):
         return Result("x" * len(request.text))
 
 
+class NeverDown(Doer):
+    def on_tear_down(self):
+        super().on_tear_down()
+        time.sleep(60)
+
+
 class SaysProcesses(Doer):
     Workers = "processes"
 

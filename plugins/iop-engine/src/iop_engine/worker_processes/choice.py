@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError
 from iop_core.headers import BusinessType
@@ -23,6 +25,12 @@ def runs_in_processes(item: ItemDefinition) -> bool:
         raise ComponentStartError(item.name, f"setting {WORKERS}: {given!r} is not {THREADS!r} or {PROCESSES!r}")
     if value == THREADS:
         return False
+    if os.name == "nt":
+        raise ComponentStartError(
+            item.name,
+            f"setting {WORKERS}: {PROCESSES!r} works on Linux and macOS, where a child process can inherit sockets. On "
+            f"Windows use {THREADS!r}",
+        )
     if item.business_type in (BusinessType.SERVICE, BusinessType.PROCESS):
         raise ComponentStartError(
             item.name,

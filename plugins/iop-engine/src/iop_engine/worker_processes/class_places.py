@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 from iop_core.errors import ConfigurationError
-from iop_core.registry import MESSAGE_CLASSES
+from iop_core.registry import MESSAGE_CLASSES, class_name_of
 
 MAIN = "__main__"
 # The program is loaded under this name, so that what it does under its own is not done again.
@@ -24,11 +25,13 @@ class ClassPlace(NamedTuple):
         module: Name of its module; ``__main__`` for the program itself.
         name: Its name there; a class inside another one is ``Outer.Inner``.
         file: File of the module; empty when it has none.
+        package: Package that the program belongs to, when it was run with ``python -m``; empty for other modules.
     """
 
     module: str
     name: str
     file: str
+    package: str = ""
 
 
 def place_of(found: type) -> ClassPlace:
@@ -48,7 +51,9 @@ def place_of(found: type) -> ClassPlace:
         raise ConfigurationError(
             f"{label} was typed in, so a worker process cannot load it; put it into a file and import it from there"
         )
-    return ClassPlace(found.__module__, found.__qualname__, file)
+    spec = getattr(sys.modules.get(found.__module__), "__spec__", None)
+    package = spec.parent if found.__module__ == MAIN and spec is not None else ""
+    return ClassPlace(found.__module__, found.__qualname__, file, package or "")
 
 
 def load(place: ClassPlace) -> type:
@@ -67,13 +72,13 @@ def load(place: ClassPlace) -> type:
 
 def is_loading_main() -> bool:
     """Return whether this process is a child that is loading the program right now."""
-    module = sys.modules.get(_LOADED_MAIN)
+    module = _find_main()
     return module is not None and sys.modules.get(MAIN) is not module
 
 
 def _module(place: ClassPlace) -> ModuleType:
     if place.module == MAIN:
-        return sys.modules.get(_LOADED_MAIN) or _load_main(place.file)
+        return _find_main() or _load_main(place)
     if place.module in sys.modules:
         return sys.modules[place.module]
     try:
@@ -101,19 +106,24 @@ def _load_file(name: str, file: str) -> ModuleType:
     return module
 
 
-def _load_main(file: str) -> ModuleType:
+def _find_main() -> ModuleType | None:
+    return next((sys.modules[name] for name in sys.modules if name.rpartition(".")[2] == _LOADED_MAIN), None)
+
+
+def _load_main(place: ClassPlace) -> ModuleType:
     """Load the program as a module; its classes have the names that they have in the engine's process."""
-    module = _load_file(_LOADED_MAIN, file)
+    name = f"{place.package}.{_LOADED_MAIN}" if place.package else _LOADED_MAIN
+    module = _load_file(name, place.file)
     sys.modules[MAIN] = module
-    _rename_classes(vars(module))
+    _rename_classes(vars(module), name)
     return module
 
 
-def _rename_classes(namespace: object) -> None:
-    for found in tuple(dict(namespace).values()):  # type: ignore[call-overload]
-        if isinstance(found, type) and found.__module__ == _LOADED_MAIN:
-            old = f"{_LOADED_MAIN}.{found.__qualname__}"
+def _rename_classes(namespace: Mapping[str, object], loaded: str) -> None:
+    for found in tuple(namespace.values()):
+        if isinstance(found, type) and found.__module__ == loaded:
+            is_message = class_name_of(found) in MESSAGE_CLASSES
             found.__module__ = MAIN
-            if old in MESSAGE_CLASSES:
+            if is_message:
                 MESSAGE_CLASSES.register(found)
-            _rename_classes(vars(found))
+            _rename_classes(vars(found), loaded)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timezone
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from iop_core.context import MessageContext
 from iop_core.headers import Body
@@ -139,14 +139,17 @@ def unpacked(frame: Any) -> Any:
 
     Only the two that travel for each message are packed.
     """
-    if type(frame) is not tuple:
+    if not _is_packed(frame):
         return frame
-    packed = cast("tuple[Any, ...]", frame)
-    first, second, *rest = packed
-    if isinstance(second, tuple):
-        context = MessageContext(*first)
-        created = context.time_created
-        if created is not None:
-            context = context._replace(time_created=created.replace(tzinfo=timezone.utc))
-        return Handle(context, Body(*packed[1]), *rest)
-    return Done(Body(*first), second, *rest)
+    first, second, *rest = frame
+    if isinstance(second, bool):
+        return Done(Body(*first), second, *rest)
+    context = MessageContext(*first)
+    created = context.time_created
+    if created is not None:
+        context = context._replace(time_created=created.replace(tzinfo=timezone.utc))
+    return Handle(context, Body(*second), *rest)
+
+
+def _is_packed(frame: object) -> bool:
+    return type(frame) is tuple

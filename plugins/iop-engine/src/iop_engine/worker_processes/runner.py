@@ -117,8 +117,8 @@ class WorkerProcessRunner(Runner):
         if self._keepalive is not None:
             self._keepalive.stop()
         if self._process is not None:
-            process, self._process = self._process, None
-            process.stop()
+            # Known until it has ended, so that it can be given up while it cleans up.
+            self._process.stop()
 
     def _stand_in(self, operation_class: type[BusinessOperation]) -> BusinessOperation:
         operation = allocate(operation_class, self._host)
@@ -130,7 +130,10 @@ class WorkerProcessRunner(Runner):
 
     def _begin_process(self) -> None:
         order = order_for(self._item, self._runtime.codec, self._settings)
-        process = WorkerProcess(self._item, self._runtime, self._host, self._note_exit)
+        try:
+            process = WorkerProcess(self._item, self._runtime, self._host, self._note_exit)
+        except OSError as exc:
+            raise ComponentStartError(self._item.name, f"no worker process could be started: {exc}") from exc
         # Before its start, so that it can be given up.
         self._process, self._begun = process, time.monotonic()
         try:
@@ -164,9 +167,11 @@ class WorkerProcessRunner(Runner):
             try:
                 self._begin_process()
             except ComponentStartError as exc:
+                if self._is_given_up:
+                    return False
                 self._tell_of_start(exc)
                 pause = max(self._settings.retry_interval, SHORTEST_PAUSE_SECONDS)
-                if self._is_given_up or not handling.wait_until(clock.monotonic() + pause):
+                if not handling.wait_until(clock.monotonic() + pause):
                     return False
         return True
 

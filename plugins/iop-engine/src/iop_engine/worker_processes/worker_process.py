@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, WorkerProcessDiedError
@@ -55,10 +56,12 @@ class WorkerProcess:
         self._on_exit = on_exit
         self._streams = OpenStreams()
         self._calls = HostCalls(host, runtime, self._streams)
-        turns, its_turns = socket.socketpair()
-        asides, its_asides = socket.socketpair()
-        with its_turns, its_asides:
-            self._process = _spawn(its_turns, its_asides)
+        with ExitStack() as at_failure:
+            turns, its_turns = map(at_failure.enter_context, socket.socketpair())
+            asides, its_asides = map(at_failure.enter_context, socket.socketpair())
+            with its_turns, its_asides:
+                self._process = _spawn(its_turns, its_asides)
+            at_failure.pop_all()
         self._channel, self._asides_channel = Channel(turns), Channel(asides)
         self._asides = Asides(item, runtime, self._asides_channel, self._streams)
         self._asides.start()
