@@ -138,7 +138,7 @@ def read_state(component: BusinessProcess | BusinessService, settings: Mapping[s
         return _state_of(component, values)
 
 
-def _state_of(component: BusinessProcess, values: Mapping[str, object]) -> str:
+def _state_of(component: BusinessProcess | BusinessService, values: Mapping[str, object]) -> str:
     names = component.PERSISTENT_PROPERTY_LIST
     state: dict[str, object] = {}
     for name, value in values.items():

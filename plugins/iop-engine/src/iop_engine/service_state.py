@@ -5,7 +5,7 @@ from __future__ import annotations
 from iop_core.services import BusinessService
 from iop_core.store_units import Unit
 from iop_core.stores import Store
-from iop_engine.process_instance import read_state, write_state
+from iop_engine.process_instance import NO_STATE, read_state, write_state
 
 
 class ServiceState:
@@ -22,9 +22,9 @@ class ServiceState:
         self._service = service
         self._store = store
         self._is_wanted = service.PERSISTENT_PROPERTY_LIST is not None
-        self._stored = "{}"
+        self._stored = NO_STATE
         if self._is_wanted:
-            self._stored = store.reader.notes().get(self._note, "{}")
+            self._stored = store.reader.notes().get(self._note, NO_STATE)
             write_state(service, self._stored)
 
     def add_to(self, unit: Unit) -> None:
