@@ -230,6 +230,9 @@ def test_remote_folder_stays_below_the_root(put: Put, root: Path, tmp_path: Path
     inside = put(project(), remote_folder=str(root / "team"))
     assert inside.status_code == 200, inside.text
     assert (root / "team" / "shop_package" / "settings.py").exists()
+    # A folder of an earlier upload is no place for another one.
+    nested = put(project(), remote_folder=str(root / "team" / "shop_package"))
+    assert (nested.status_code, nested.json()["code"]) == (403, "outside")
 
 
 def test_what_no_upload_made_is_left_alone(put: Put, root: Path, tmp_path: Path) -> None:

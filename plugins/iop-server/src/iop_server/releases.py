@@ -128,13 +128,15 @@ def folder_for(root: Path, remote_folder: str, namespace: str) -> Path:
     if not remote_folder:
         return real_root / namespace.lower()
     given = Path(remote_folder)
-    if "\0" in remote_folder or not given.is_absolute() or ".." in given.parts or FOLDER in given.parts:
+    if "\0" in remote_folder or not given.is_absolute() or ".." in given.parts:
         raise _outside(remote_folder)
     try:
         found = given.resolve()
     except (OSError, RuntimeError, ValueError) as exc:  # such as links that lead in a circle
         raise _outside(remote_folder) from exc
-    if found != real_root and real_root not in found.parents:
+    is_below = found == real_root or real_root in found.parents
+    # Nor inside of another upload, which a link may lead to.
+    if not is_below or FOLDER in found.relative_to(real_root).parts:
         raise _outside(remote_folder)
     return found
 
