@@ -147,7 +147,7 @@ def require_bound(size: int, count: int | None) -> None:
     assert over == []
 
 
-@pytest.mark.parametrize(("size", "count"), [(1_000, 100), (49_000, 30), (800_000, 2)])
+@pytest.mark.parametrize(("size", "count"), [(1_000, 100), (49_000, 30), (800_000, 1)])
 def test_some_bodies_stay_within_ten_times_their_size(size: int, count: int):
     require_bound(size, count)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Any, Optional
 
@@ -36,6 +37,16 @@ class Point(Model, serial=True):
 class Address(Model, serial=True):
     City: str
     Place: Optional[Point] = None
+
+
+class Color(Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+class Urgency(IntEnum):
+    LOW = 1
+    HIGH = 9
 
 
 class OrderMessage(PersistentMessage):
@@ -191,6 +202,22 @@ def test_body_can_be_read_where_the_class_is_unknown(tmp_path: Path) -> None:
     stored = Director(f"local://{tmp_path.as_posix()}", namespace="USER").message(message_id)
     assert stored is not None
     assert stored.body.payload == b'{"number":5}'
+
+
+def test_enumerations_are_columns_of_their_values(tmp_path: Path, select: Any) -> None:
+    fields = "Paint: Color = Color.RED\nUrgent: Urgency = Urgency.LOW\nMixed: list[Color] = Field(default_factory=list)"
+    painted = declare(f"{fields}\n{TABLE}")
+    sent = painted(Paint=Color.BLUE, Urgent=Urgency.HIGH, Mixed=[Color.RED])
+    message_id = send(tmp_path, sent)[0]
+    columns = {name: kind for _, name, kind, *_ in select("pragma table_info('Demo.Table.Changing')")}
+    assert columns["Urgent"] == "INTEGER"
+    found = select("""select Paint, Urgent from "Demo.Table.Changing" where Paint = 'b' and Urgent > 5""")
+    assert set(found) == {("b", 9)}
+    assert read(tmp_path, message_id) == [sent]
+    select("""update "Demo.Table.Changing" set Paint = 'r', Urgent = 1""")
+    changed = read(tmp_path, message_id)[0]
+    assert (changed.Paint, changed.Urgent, changed.Mixed) == (Color.RED, Urgency.LOW, [Color.RED])
+    assert type(changed.Urgent) is Urgency
 
 
 def test_class_that_gained_a_field(tmp_path: Path, select: Any) -> None:
