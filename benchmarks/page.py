@@ -16,6 +16,7 @@ HOT_PATH = {
     "plugins/iop-engine/src/iop_engine/sqlite/store.py": "the unit is taken over; what is on disk is handed on",
     "plugins/iop-engine/src/iop_engine/sqlite/writer.py": "one thread gathers all that waits into one commit",
     "plugins/iop-engine/src/iop_engine/sqlite/unit_tables.py": "units become rows",
+    "plugins/iop-engine/src/iop_engine/sqlite/many_rows.py": "many rows go into a table with one statement",
     "plugins/iop-engine/src/iop_engine/sqlite/flushing.py": "what is flushed at once, and what may share a flush",
     "plugins/iop-engine/src/iop_engine/queues.py": "the window of a queue in memory",
     "plugins/iop-engine/src/iop_engine/worker.py": "a job takes messages and runs ahead of their commits, at most 64",
@@ -23,6 +24,9 @@ HOT_PATH = {
     "plugins/iop-engine/src/iop_engine/process_runner.py": "the same for a process, with its state",
     "plugins/iop-engine/src/iop_engine/settlement.py": "end, reply and sends become one unit",
 }
+
+# What is known of goals that were missed at some time, by name and value.
+REASONS: dict[tuple[str, str], str] = {}
 
 _HEAD = """# How fast it is, and how that is measured
 
@@ -45,6 +49,7 @@ def page_of(results: Sequence[Result]) -> str:
         _HEAD,
         _machine(results),
         "## The goals\n\n" + _goals(judge(results)),
+        _missed(judge(results)),
         "## Workloads beside their floors\n\n" + _workloads(results),
         "## Beside others\n\n" + _peers(results),
         "## A long history\n\n" + _history(results),
@@ -53,7 +58,7 @@ def page_of(results: Sequence[Result]) -> str:
         "## Free-threaded Python\n\n" + _free_threaded(results),
         _AGAIN,
     ]
-    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
 
 _AGAIN = """## Measure it yourself
@@ -89,6 +94,16 @@ def _goals(verdicts: Iterable[Verdict]) -> str:
         for verdict in verdicts
     ]
     return _table(("What", "Goal", "Measured", ""), rows) + "\nOf several results, the worst counts."
+
+
+def _missed(verdicts: Iterable[Verdict]) -> str:
+    """Return what is known of each goal that was missed."""
+    lines = [
+        f"* {verdict.goal.text}: {REASONS.get(verdict.goal[:2], 'the cause is not known yet.')}"
+        for verdict in verdicts
+        if not verdict.is_met and verdict.measured is not None
+    ]
+    return "\n".join(["### Missed, and why\n", *lines]) if lines else ""
 
 
 def _workloads(results: Sequence[Result]) -> str:
