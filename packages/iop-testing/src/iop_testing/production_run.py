@@ -139,6 +139,10 @@ class ProductionRun:
         """End messages that have not ended, as Aborted."""
         return self._running.abort(message_ids)
 
+    def delete(self, *message_ids: int) -> BulkResult:
+        """Remove messages that have ended or are suspended, with their bodies, for good."""
+        return self._running.delete(message_ids)
+
     def body(self, message_id: int) -> Any:
         """Return the message with that id as a message object; None for an empty body.
 

@@ -200,7 +200,7 @@ class OperatorSuite(BackendSuite):
             run.wait_until_idle()
             (second,) = run.resend(first).ids
             run.wait_until_idle()
-            run.running.delete([first])
+            run.delete(first)
             assert run.body(second) == Note("a")
 
     def test_delete_refuses_what_has_not_ended(self, trial: BackendTrial) -> None:
