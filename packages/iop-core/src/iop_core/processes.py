@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from iop_core.business_host import BusinessHost, Target
+from iop_core.completing import CompletingHost
 from iop_core.durations import parse_duration
-from iop_core.errors import NoHandlerError
+from iop_core.errors import NoHandlerError, NotConnectedError
 
 
 class BusinessProcess(BusinessHost):
@@ -139,13 +140,38 @@ class BusinessProcess(BusinessHost):
         """
         self._connected().reply(response)
 
+    def complete_now(self) -> None:
+        """End this instance with the event in hand, though answers or timers are outstanding.
+
+        ``on_complete`` is called as at any end, and the caller gets its response. Answers that
+        come later become Discarded, timers do not ring any more. Use it to go on without an
+        answer that took too long. In IRIS an instance ends only when nothing is outstanding.
+
+        Raises:
+            NotConnectedError: No engine that can do this runs the component.
+            SendError: Called outside of an event of a process instance.
+
+        Example:
+            >>> class Ask(BusinessProcess):
+            ...     def on_request(self, request):
+            ...         self.send_request_async("Lab", request, completion_key="result")
+            ...         self.set_timer("PT30S", "too late")
+            ...     def on_response(self, request, response, call_request, call_response, completion_key):
+            ...         self.complete_now()  # with the result, or without it
+            ...         return call_response
+        """
+        host = self._connected()
+        if not isinstance(host, CompletingHost):
+            raise NotConnectedError(f"{type(self).__name__} is run by a host that cannot end an instance early")
+        host.complete_now()
+
     def set_timer(self, timeout: float | str, completion_key: str | None = None) -> None:
         """Have ``on_response`` called after a time, with no response and the key.
 
         The timer is stored together with the end of the event in hand and survives a
         restart: one that became due meanwhile comes right after it. The instance waits for
         it as for any answer; an answer that was expected for longer is not given up, so
-        decide in ``on_response`` what a timer means.
+        decide in ``on_response`` what a timer means, and whether to end with ``complete_now``.
 
         Args:
             timeout: Seconds, or ISO 8601 text such as ``PT10S``.

@@ -141,6 +141,13 @@ class ComponentHost:
             raise SendError(f"{self.item_name!r} called reply outside of an event of a process instance")
         scope.replies.append(message)
 
+    def complete_now(self) -> None:
+        """Have the process instance end with the event in hand; see ``CompletingHost``."""
+        scope = self._sender.own_scope()
+        if scope is None or not scope.process_id:
+            raise SendError(f"{self.item_name!r} called complete_now outside of an event of a process instance")
+        scope.is_complete = True
+
     def defer_response(self) -> str:
         """Put off the answer to the message in hand; see ``DeferringHost``."""
         scope = self._sender.own_scope()

@@ -124,7 +124,7 @@ class ProcessRunner(Runner):
             for message in unit.new:
                 if message.return_queue and message.process_id == record.process_id:
                     record.pending += 1
-            if record.pending == 0:
+            if record.pending == 0 or scope.is_complete:
                 result = self._loop.call(component.on_complete, request, codec.decode(record.response))
                 self._take_response(record, result)
                 record.is_completed = True

@@ -22,6 +22,7 @@ class Scope:
         replies: What ``reply`` was called with.
         return_queue: Where the answer to the message in hand goes; empty when nobody wants one.
         is_deferred: Whether the answer to the message in hand is given later.
+        is_complete: Whether the process instance ends with this event, though answers are outstanding.
         asked_in_proc: Requests to operations in this job whose answers come to the process instance.
     """
 
@@ -34,6 +35,7 @@ class Scope:
     return_queue: str = ""
     is_deferred: bool = False
     asked_in_proc: int = 0
+    is_complete: bool = False
 
     def follow(self, session_id: int) -> None:
         """Have later sends of the same input belong to the session that the first one opened."""
