@@ -60,7 +60,9 @@ def given(*arguments: str) -> str:
 
 def test_defaults_are_set_listed_explained_and_deleted(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHIVE_PASSWORD", "canary")
-    given("settings", "set", "Port", "2575", "--item", "Archive", "--reason", "go live", "--actor", "kim")
+    given(
+        "settings", "set", "Port", "2575", "--item", "Archive", "--reason", "go live", "--actor", "kim", "--deployable"
+    )
     given("settings", "set", "Password", "env:ARCHIVE_PASSWORD")
     given("settings", "set", "ApiToken", "canary")
     rows = json.loads(given("settings", "list", "--json"))
@@ -69,7 +71,7 @@ def test_defaults_are_set_listed_explained_and_deleted(place: Path, monkeypatch:
         ("Password", "*", "env:ARCHIVE_PASSWORD"),
         ("Port", "Archive", "2575"),
     ]
-    assert (rows[2]["actor"], rows[2]["reason"]) == ("kim", "go live")
+    assert (rows[2]["actor"], rows[2]["reason"], rows[2]["deployable"]) == ("kim", "go live", True)
     explained = json.loads(given("settings", "explain", "archive_settings.py", "Archive.Port", "--json"))
     assert [(value["layer"], value["value"]) for value in explained[0]["values"]] == [
         ("system default", "2575"),

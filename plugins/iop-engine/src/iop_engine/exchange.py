@@ -80,7 +80,7 @@ def data_of(value: object, codec: BodyCodec) -> Body:
         return EMPTY_BODY
     if isinstance(value, Body):
         return value
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, (bytes, bytearray)):
         return Body("bytes", "bytes", bytes(value))
     if isinstance(value, str):
         return Body("str", "text", value.encode("utf-8", "backslashreplace"))

@@ -63,6 +63,7 @@ def list_settings(application: Application, *, namespace: str | None, data_dir: 
 @click.argument("value")
 @_key_options
 @click.option("--description", default="", metavar="TEXT", help="For people.")
+@click.option("--deployable", is_flag=True, help="Note that it is part of a deployment to other places.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept with the value.")
 @click.option("--actor", default="", metavar="NAME", help="Who sets it; default: the user of this process.")
 @query_options
