@@ -56,6 +56,8 @@ from iop_director.event_log import follow_log
 from iop_migrate import migrate
 
 seen = {}
+tried = migrate("far_demo.py", dry_run=True, ask_server=True)
+seen["tried"], seen["after"] = sorted(tried.changes), Director(remote_settings="far_demo.py").list_productions()
 done = migrate("far_demo.py", reason="first")
 seen["changes"], seen["mode"] = sorted(done.changes), done.plan.mode
 director = Director(remote_settings="far_demo.py")
@@ -150,7 +152,7 @@ def test_production_is_managed_from_another_host(url: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
-    assert seen["mode"] == "REMOTE"
+    assert (seen["mode"], seen["tried"], seen["after"]) == ("REMOTE", seen["changes"], {})
     assert "deploy Demo.Far" in seen["changes"]
     assert seen["deployed"] == ["Demo.Far"]
     assert (seen["status"], seen["again"], seen["stopped"]) == ("running", "running", "stopped")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from iop_core.errors import ConfigurationError
+from iop_core.errors import ConfigurationError, UnsupportedByBackendError
 from iop_core.server_errors import ServerError
 from iop_core.servers import ProjectUpload
 from iop_director import Director
@@ -30,6 +31,17 @@ def test_upload(server: Any, director: Make) -> None:
         "strict_production_validation": False,
         "body": [{"name": "pkg/x.py", "data": ""}, {"name": "settings.py", "data": "\u00e9"}],
     }  # fmt: skip
+
+
+def test_dry_run_goes_to_servers_that_know_it_only(server: Any, director: Make) -> None:
+    checked = dataclasses.replace(PROJECT, dry_run=True)
+    server.answers.update({"GET /version": {"version": "1.0.0", "description": "IRIS"}, "PUT /migrate": {}})
+    with pytest.raises(UnsupportedByBackendError, match="check a project without deploying it"):
+        director().backend.server().upload(checked)
+    assert server.lines == ["GET /version"]
+    server.answers["GET /version"] = {"version": "1.0.0", "server": "0.1.0"}
+    director().backend.server().upload(checked)
+    assert server.asked[-1].body["dry_run"] is True
 
 
 @pytest.mark.parametrize("status", [200, 204])

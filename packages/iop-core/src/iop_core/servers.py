@@ -19,6 +19,7 @@ class ProjectUpload:
         remote_folder: Folder that it is copied to; empty: chosen by the server.
         strict: True: productions with validation issues are refused.
         reason: Why, for the list of changes there.
+        dry_run: True: only checked there, and nothing changed.
     """
 
     files: tuple[tuple[str, str], ...]
@@ -27,6 +28,7 @@ class ProjectUpload:
     remote_folder: str = ""
     strict: bool = False
     reason: str = ""
+    dry_run: bool = False
 
 
 class ProductionServer(Protocol):
@@ -59,6 +61,7 @@ class ProductionServer(Protocol):
             What the server says of it; empty when it says nothing.
 
         Raises:
+            UnsupportedByBackendError: A dry run was asked of a server that would not take it for one.
             BackendError: The server refused, or it failed there.
         """
         ...

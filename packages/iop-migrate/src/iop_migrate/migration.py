@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iop_core.deployments import DeploymentTransaction
     from iop_core.plugins import PluginRegistry
     from iop_core.remote_settings import RemoteSettings
+    from iop_core.servers import ProjectUpload
     from iop_migrate.file_module import FileModule
     from iop_migrate.settings_content import SettingsContent
 
@@ -37,12 +38,14 @@ class MigrationResult:
             deployed already is not written again.
         dry_run: True: nothing was written.
         log: What the code of the project printed on the server; empty on this machine.
+        was_server_asked: Whether a server took part.
     """
 
     plan: MigrationPlan
     changes: tuple[str, ...]
     dry_run: bool
     log: str = ""
+    was_server_asked: bool = False
 
     def to_text(self) -> str:
         """Return the plan and how it ended."""
@@ -66,7 +69,8 @@ class MigrationResult:
     def summary(self) -> str:
         """Return the last line of the text."""
         line = summary_of(self.plan.path, self.plan.namespace, dry_run=self.dry_run)
-        return f"{line}; the server was not asked" if self.dry_run and self.plan.mode == "REMOTE" else line
+        is_local_only = self.dry_run and self.plan.mode == "REMOTE" and not self.was_server_asked
+        return f"{line}; the server was not asked" if is_local_only else line
 
     def __str__(self) -> str:
         return self.to_text()
@@ -84,6 +88,7 @@ def migrate(
     director: Director | None = None,
     namespace: str | None = None,
     dry_run: bool = False,
+    ask_server: bool = False,
     strict: bool = False,
     actor: str | None = None,
     reason: str | None = None,
@@ -94,7 +99,7 @@ def migrate(
     The file and what it imports are run once, apart from whatever of the same names this
     process has loaded, and forgotten again. Everything is checked before anything is written;
     then all is written in one transaction. For a server it is checked here, and then the source
-    of the project is sent there to be migrated; a dry run asks the server nothing.
+    of the project is sent there to be migrated; a dry run asks the server nothing unless told to.
 
     Args:
         path: The file; a relative one starts from the current directory.
@@ -103,6 +108,8 @@ def migrate(
             current directory.
         namespace: Namespace to deploy in; None: that of the director.
         dry_run: True: check and tell, and write nothing.
+        ask_server: True: a dry run has the project checked by the server, too; it is sent there,
+            run in a process of its own, and forgotten. Only servers of ours can do that.
         strict: True: productions with validation issues are refused.
         actor: Who asks for it, for the list of changes; None: the user of this process.
         reason: Why; None: ``migrate FILE``.
@@ -120,7 +127,7 @@ def migrate(
     """
     with _read(path) as (file, content):
         if director is None:
-            director = _choose_director(content.remote, namespace, plugins, dry_run=dry_run)
+            director = _choose_director(content.remote, namespace, plugins, dry_run=dry_run and not ask_server)
         elif namespace is not None and namespace.casefold() != director.namespace.casefold():
             raise SettingsFileError(
                 f"{file.file}: namespace {namespace!r} was asked for, and the director is for {director.namespace!r}"
@@ -133,16 +140,15 @@ def migrate(
             namespace=where or (director.namespace if director is not None else ""),
         )
         upload = None
-        if not dry_run and director is not None and director.is_remote:
-            upload = collect_project(file.file, content.remote, strict=strict)
+        if (ask_server or not dry_run) and director is not None and director.is_remote:
+            found = collect_project(file.file, content.remote, strict=strict)
+            upload = dataclasses.replace(found, reason=reason or "", dry_run=dry_run)
     if strict:
         plan.check_strictly()
-    if director is None or (dry_run and director.is_remote):
+    if director is None or (upload is None and director.is_remote):
         return MigrationResult(plan, (), dry_run=True)
     if upload is not None:
-        said = director.backend.server().upload(dataclasses.replace(upload, reason=reason or ""))
-        done = tuple(str(change) for change in said.get("changes") or ())
-        return MigrationResult(plan, done, dry_run=False, log=str(said.get("log") or ""))
+        return _send(upload, plan, director)
     deployments = director.backend.deployments()
     if dry_run:
         return MigrationResult(plan, plan.changes(deployments).lines(), dry_run=True)
@@ -150,6 +156,13 @@ def migrate(
         changes = plan.changes(change)
         _write(changes, change)
     return MigrationResult(plan, changes.lines(), dry_run=False)
+
+
+def _send(upload: ProjectUpload, plan: MigrationPlan, director: Director) -> MigrationResult:
+    said = director.backend.server().upload(upload)
+    changes = tuple(str(change) for change in said.get("changes") or ())
+    log = str(said.get("log") or "")
+    return MigrationResult(plan, changes, dry_run=upload.dry_run, log=log, was_server_asked=True)
 
 
 def deploy_sections(

@@ -10,6 +10,7 @@ from iop_backend_rest.answers import json_of, object_of, rows_of
 from iop_backend_rest.atelier import send_classes
 from iop_backend_rest.connection import Connection
 from iop_backend_rest.records import binding_of
+from iop_backend_rest.unsupported import unsupported
 from iop_core.server_errors import ServerError
 from iop_core.servers import ProductionServer, ProjectUpload
 
@@ -48,6 +49,9 @@ class RestServer(ProductionServer):
     def upload(self, project: ProjectUpload) -> Mapping[str, Any]:
         """Send the source of a project and have it migrated there."""
         connection = self._connection
+        if project.dry_run and not object_of(connection.get("/version"), "the version").get("server"):
+            # Any other server would not know the word, and deploy.
+            raise unsupported("check a project without deploying it")
         response = connection.exchange(
             "PUT",
             "/api/iop/migrate",
@@ -58,6 +62,7 @@ class RestServer(ProductionServer):
                 "remote_folder": project.remote_folder,
                 "settings_file": project.settings_file,
                 "strict_production_validation": project.strict,
+                **({"dry_run": True} if project.dry_run else {}),
                 "body": [{"name": name, "data": text} for name, text in project.files],
             },
             timeout_seconds=max(MIGRATION_SECONDS, connection.timeout_seconds),

@@ -19,6 +19,7 @@ from iop_migrate import migrate as migrate_file
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check and show the plan, and write nothing.")
+@click.option("--ask-server", is_flag=True, help="With --dry-run: have the server check the project, too.")
 @click.option("--strict", is_flag=True, help="Refuse productions with validation issues.")
 @click.option("--reason", metavar="TEXT", help="Why, for the list of changes.")
 @namespace_option
@@ -30,6 +31,7 @@ def migrate(
     *,
     file: Path,
     dry_run: bool,
+    ask_server: bool,
     strict: bool,
     reason: str | None,
     namespace: str | None,
@@ -50,6 +52,7 @@ def migrate(
             director=director,
             namespace=namespace,
             dry_run=dry_run,
+            ask_server=ask_server,
             strict=strict,
             reason=reason,
             plugins=application.plugins,
