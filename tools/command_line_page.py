@@ -25,7 +25,7 @@ Written by `python tools/command_line_page.py` from the commands themselves; `io
 * What is done is said in one line, but for `--quiet`. On a terminal, what destroys is asked for, but for `--yes`; and
   long work shows that it goes on.
 * Errors are one line on standard error; with `--json` they are JSON. [Exit codes](exit-codes.md) say the rest.
-* Values of secret settings are shown as `***`, and passwords in addresses not at all.
+* Values of secret settings are shown as `***`, and an address with a password in it is refused.
 """
 
 

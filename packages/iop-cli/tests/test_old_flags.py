@@ -68,6 +68,8 @@ LOG = "log --format=columns"
             "plan apply J --settings=F --production=P --backup-dir=B --allow-destructive",
         ),
         ("--rollback-backup B --allow-destructive", "plan rollback B --allow-destructive"),
+        ("--install-agent-guidance --agent codex --agent claude", "guidance --agent=codex --agent=claude"),
+        ("--install-agent-guidance DIR --force-agent-guidance", "guidance DIR --force"),
         ("-v", "--version"),
         ("-h", "--help"),
         ("", ""),

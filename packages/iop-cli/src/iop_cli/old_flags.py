@@ -78,6 +78,9 @@ DEEDS = {
         },
     ),
     "--rollback-backup": Deed(Value.NEEDED, ("plan", "rollback"), modifiers=_DESTRUCTIVE),
+    "--install-agent-guidance": Deed(
+        Value.OPTIONAL, ("guidance",), modifiers={"--agent": "--agent", "--force-agent-guidance": "--force"}
+    ),
 }
 
 # Options of all sub-commands, which may also stand before the sub-command.
@@ -111,6 +114,8 @@ _MODIFIERS = {
     "--dry-run": Value.NONE,
     "--explain": Value.NONE,
     "--strict-production-validation": Value.NONE,
+    "--agent": Value.NEEDED,
+    "--force-agent-guidance": Value.NONE,
 }
 
 LETTERS = {

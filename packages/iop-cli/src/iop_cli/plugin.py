@@ -31,6 +31,7 @@ SUMMARIES = {
     "completion": "Print the script that lets a shell complete commands and names.",
     "default": "Show or choose the default production.",
     "dev": "Run a production and take over changes of its code.",
+    "guidance": "Tell coding agents how to work on productions.",
     "init": "Prepare a place for IoP, such as an IRIS.",
     "kill": "Stop what runs, by force if need be.",
     "list": "List productions.",
