@@ -180,3 +180,24 @@ def test_answers_for_a_removed_process_are_kept(tmp_path) -> None:
         run.wait_until_idle()
         assert answered() == TEXTS
         assert {header.status for header in run.messages(type=MessageType.RESPONSE)} == {MessageStatus.COMPLETED}
+
+
+def test_messages_of_an_operation_that_runs_in_proc_now_are_kept_in_sight(tmp_path, caplog) -> None:
+    made = Production("Test.Moves")
+    made.operation("Out", Out, enabled=False)
+    with run_production(made, data_dir=tmp_path) as run:
+        run.running.send_many("Out", NOTES)
+    with run_production(in_proc(), data_dir=tmp_path) as run:
+        assert "5 messages wait in the queue of 'Out', which runs in its callers' jobs (InProc) now" in caplog.text
+        assert run.call("Out", NOTES[0]) == NOTES[0]
+        assert waiting(run) == {"Out": 5}
+        run.wait_until_idle()
+    with run_production(production(None), data_dir=tmp_path) as run:
+        run.wait_until_idle()
+        assert waiting(run) == {}
+
+
+def in_proc() -> Production:
+    made = Production("Test.Moves")
+    made.operation("Out", Out, settings={"Invocation": "InProc"})
+    return made

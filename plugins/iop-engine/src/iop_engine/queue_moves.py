@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from iop_core.definitions import ItemDefinition
 from iop_core.store_units import Unit
 from iop_core.stores import Store
 from iop_engine.addresses import ACTOR_QUEUE, queue_of
+from iop_engine.in_proc_calls import is_in_proc
 
 _LOG = logging.getLogger("iop.engine")
 
 # Under these names it is noted in the store.
 QUEUES = "queues of items"
 MOVED = "moved items"
+
+# More messages are not counted for the sake of a warning.
+MOST_COUNTED = 1_000_000
 
 
 class QueueMoves:
@@ -38,21 +42,21 @@ class QueueMoves:
         for name in self._moved:  # open process instances may still ask for answers to the old queue
             store.move_messages(name, _other(name, self._queues[name]), self._queues[name])
 
-    def follow(self, items: Iterable[ItemDefinition], *, can_move: bool) -> None:
+    def follow(self, items: Sequence[ItemDefinition], *, can_move: bool) -> None:
         """Note the queues of new items, and keep what waits for items that are gone under their own names.
 
         Args:
             items: All items of the production.
             can_move: Whether no job serves the shared queue; otherwise what waits there is left to the next start.
         """
-        now = {item.name: queue_of(item) for item in items}
+        names = {item.name for item in items}
         before = dict(self._queues)
-        for name in [name for name in self._queues if name not in now]:
+        for name in [name for name in self._queues if name not in names]:
             if self._queues[name] == ACTOR_QUEUE:
                 if not can_move:
                     continue
                 self.move(name, name)
-            count = self._store.reader.queue(name, at_most=1_000_000).count
+            count = self._store.reader.queue(name, at_most=MOST_COUNTED).count
             if count:
                 _LOG.warning(
                     "%d messages wait for %r, which the production has no more. They stay stored in a queue of that "
@@ -62,8 +66,10 @@ class QueueMoves:
                 )
             elif name not in self._moved:
                 del self._queues[name]
-        for name, queue in now.items():
-            self._queues.setdefault(name, queue)
+        for item in items:
+            self._queues.setdefault(item.name, queue_of(item))
+            if is_in_proc(item):
+                self._tell_of_unserved(item.name)
         if self._queues != before:
             self._note()
 
@@ -85,6 +91,18 @@ class QueueMoves:
         self._queues[item] = queue
         self._moved.add(item)
         self._note()
+
+    def _tell_of_unserved(self, item: str) -> None:
+        """Say that messages wait for an operation that had a queue before, and runs in its callers' jobs now."""
+        count = self._store.reader.queue(item, at_most=MOST_COUNTED).count
+        if count:
+            _LOG.warning(
+                "%d messages wait in the queue of %r, which runs in its callers' jobs (InProc) now, so nothing takes "
+                "them. They stay stored: resend or discard them, or let the item have a queue again",
+                count,
+                item,
+                extra={"iop_item": item},
+            )
 
     def _note(self) -> None:
         notes = {QUEUES: json.dumps(self._queues), MOVED: json.dumps(sorted(self._moved))}
