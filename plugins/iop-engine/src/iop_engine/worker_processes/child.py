@@ -14,6 +14,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.dispatch import DispatchTable
 from iop_core.headers import EMPTY_BODY
 from iop_core.operations import BusinessOperation
+from iop_core.serializers import Serializer
 from iop_engine.exchange import data_of
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instances import (
@@ -29,6 +30,7 @@ from iop_engine.instances import (
 from iop_engine.worker_processes.channel import Channel, ChannelClosedError
 from iop_engine.worker_processes.child_calls import ChildCalls
 from iop_engine.worker_processes.child_host import ChildHost
+from iop_engine.worker_processes.class_places import load
 from iop_engine.worker_processes.failures import failure_of
 from iop_engine.worker_processes.frames import Done, Failed, Handle, KeepAlive, Stop, unpacked
 from iop_engine.worker_processes.order import WorkerOrder, item_of
@@ -84,7 +86,8 @@ def _serve(channel: Channel, component: ChildComponent) -> None:
 
 
 def _host_of(order: WorkerOrder, calls: ChildCalls) -> tuple[ChildHost, BodyCodec]:
-    codec = BodyCodec(default=order.serializer, allowed=order.allowed)
+    serializers = {name: cast("type[Serializer]", load(place))() for name, place in order.serializers.items()}
+    codec = BodyCodec(serializers, default=order.serializer, allowed=order.allowed)
     codec.use_keys(calls.secret)
     codec.ask_before_first(calls.check_class)
     host = ChildHost(order.item.name, calls, codec)

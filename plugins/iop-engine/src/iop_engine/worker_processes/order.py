@@ -14,6 +14,7 @@ from iop_core.definitions import ItemDefinition
 from iop_core.errors import ComponentStartError, ConfigurationError
 from iop_core.item_settings import ITEM_SETTINGS
 from iop_core.operations import BusinessOperation
+from iop_core.plugins import installed_plugins
 from iop_engine.engine_settings import EngineSettings
 from iop_engine.instances import adapter_class_of, component_class_of
 from iop_engine.worker_processes import records
@@ -31,6 +32,7 @@ class WorkerOrder:
         component: Where its class is.
         adapter: Where the class of its adapter is; None when it has none.
         settings: Settings of the host and of the adapter; read once the classes are loaded.
+        serializers: Where the class of each installed serializer is: a child need not load all plug-ins to find them.
         serializer: Writes messages whose class names none.
         allowed: Serializers that need permission and have it.
         levels: Levels of the loggers.
@@ -43,6 +45,7 @@ class WorkerOrder:
     component: ClassPlace
     adapter: ClassPlace | None
     settings: bytes
+    serializers: Mapping[str, ClassPlace]
     serializer: str
     allowed: tuple[str, ...]
     levels: Mapping[str, int]
@@ -74,6 +77,7 @@ def order_for(item: ItemDefinition, codec: BodyCodec, settings: EngineSettings) 
         component=component,
         adapter=adapter,
         settings=pickle.dumps(travelling),
+        serializers={name: place_of(found) for name, found in installed_plugins().serializers().items()},
         serializer=codec.default,
         allowed=tuple(sorted(codec.allowed)),
         levels=records.levels(),
