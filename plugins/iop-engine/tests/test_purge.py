@@ -179,6 +179,25 @@ def test_errors_are_kept_longer(tmp_path, keep_integrity: bool) -> None:
     store.close()
 
 
+def test_purge_can_be_called_off_between_pieces(tmp_path) -> None:
+    clock = VirtualClock()
+    store = open_store(tmp_path, clock)
+    for _ in range(1200):
+        store.submit(Unit(new=[NewMessage(MessageType.REQUEST, "Out", "Out", BODY, status=MessageStatus.COMPLETED)]))
+    assert store.wait_until_idle(20)
+    clock.advance(DAY)
+    asked: list[bool] = []
+
+    def is_called_off() -> bool:
+        asked.append(True)
+        return len(asked) > 1
+
+    result = store.purge(PurgeOptions(days_to_keep=0), clock.now(), dry_run=False, is_called_off=is_called_off)
+    assert 0 < result.removed["headers"] < 1200
+    assert result.left == len(ids(store)) == 1200 - result.removed["headers"]
+    store.close()
+
+
 def test_errors_are_not_kept_shorter(tmp_path) -> None:
     clock = VirtualClock()
     options = PurgeOptions(days_to_keep=9, keep_errors_days=2)
