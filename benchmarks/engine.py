@@ -62,18 +62,23 @@ def measure(
         durability: ``full`` or ``normal``.
         rounds: How often each is run, in turns; the median counts.
         with_floor: Whether the floor is run beside it.
-        with_peers: Whether installed peers with a counterpart are run after it.
+        with_peers: Whether installed peers with a counterpart are run beside it.
         folder: Where the data is written; None: the temporary directory.
     """
     workload = WORKLOADS[name]
     number = count or workload.usual
     ours, floor, ratios = Series(), Series(), list[float]()
+    # Rates of each peer, and how many times as fast we were in the same round.
+    peers: dict[str, list[tuple[float, float]]] = {peer: [] for peer in (peers_for(name) if with_peers else ())}
     with tempfile.TemporaryDirectory(dir=folder) as place:
         for _ in range(rounds):
             ours.add(workload.ours, Path(place), number, durability)
             if with_floor:
                 floor.add(workload.floor, Path(place), number, durability)
                 ratios.append(ours.rates[-1] / floor.rates[-1])
+            for peer, pairs in peers.items():
+                rate = measure_peer(peer, name)
+                pairs.append((rate, ours.rates[-1] / rate))
         flushes = {
             whose: flushes_per_message(name, whose, count=number, durability=durability, folder=Path(place))
             for whose in (("ours", "floor") if with_floor else ("ours",))
@@ -88,7 +93,6 @@ def measure(
     report(name, **common, **ours.values(), flushes_per_message=flushes["ours"], **ratio)
     if with_floor:
         report(f"{name} floor", **common, **floor.values(), flushes_per_message=flushes["floor"])
-    for peer in peers_for(name) if with_peers else ():
-        rate = statistics.median(measure_peer(peer, name) for _ in range(rounds))
-        times = statistics.median(ours.rates) / rate
+    for peer, pairs in peers.items():
+        rate, times = (statistics.median(values) for values in zip(*pairs, strict=True))
         report(f"{name} {peer}", peer=peer, rate=round(rate), ours_to_peer=times, **version_of(peer))
