@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from iop_director import Director
 from iop_server.refusals import RefusedRequestError
-from iop_server.releases import FOLDER, KEPT, Releases
+from iop_server.releases import FOLDER
 from iop_server.upload_bundle import check_name, without_remote_settings
 
 OPERATION = """
@@ -400,65 +400,6 @@ def test_interrupted_upload_leaves_what_was_there(
     assert client.get("status").status_code == 200
     assert snapshot(root / "user") == before
     assert items_of(director) == ["Keep"]
-
-
-def test_server_that_dies_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
-    from datetime import datetime, timezone
-
-    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    releases = Releases(tmp_path, "shop")
-    first = releases.write({"a.py": b"1"}, "1" * 64, now)
-    releases.switch(first)
-
-    class Dying(dict[str, bytes]):
-        def items(self) -> Iterator[tuple[str, bytes]]:  # type: ignore[override]
-            yield "a.py", b"2"
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        releases.write(Dying(), "2" * 64, now)
-    assert (tmp_path / "shop" / "a.py").read_bytes() == b"1"
-    assert leftovers(tmp_path) == []
-
-
-def test_switch_never_shows_half_a_package(tmp_path: Path) -> None:
-    from datetime import datetime, timedelta, timezone
-
-    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    releases = Releases(tmp_path, "shop")
-    made = [
-        releases.write({"a.py": f"{number}".encode()}, f"{number}" * 64, now + timedelta(seconds=number))
-        for number in range(2)
-    ]
-    releases.switch(made[0])
-    seen: set[bytes] = set()
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.is_set():
-            seen.add((tmp_path / "shop" / "a.py").read_bytes())
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    for number in range(300):
-        releases.switch(made[number % 2])
-    stop.set()
-    thread.join()
-    assert seen <= {b"0", b"1"}
-    assert seen
-
-
-def test_last_uploads_are_kept(tmp_path: Path) -> None:
-    from datetime import datetime, timedelta, timezone
-
-    releases = Releases(tmp_path, "shop")
-    for number in range(6):
-        now = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=number)
-        releases.switch(releases.write({"a.py": f"{number}".encode()}, f"{number}" * 64, now))
-        releases.prune()
-    kept = sorted((tmp_path / FOLDER / "shop").iterdir())
-    assert [(path / "a.py").read_text() for path in kept] == [str(number) for number in range(6 - KEPT, 6)]
-    assert releases.current() == kept[-1]
 
 
 def test_one_upload_at_a_time(
