@@ -207,6 +207,15 @@ def test_exchanges_are_archived() -> None:
         )
 
 
+def test_serializer_with_a_key() -> None:
+    pytest.importorskip("iop_serializer_pickle")
+    production = production_of()
+    production.allow_serializers("pickle")
+    with run_production(production) as run:
+        answer = run.call("Doer", parts.Crate({1, 2}), timeout=PATIENCE)
+        assert answer.content == [{1, 2}, ("seen", 3)]
+
+
 def test_super_session_goes_along() -> None:
     production = production_of(settings={"SendSuperSession": True})
     production.service("Source", parts.Source)

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from iop import BusinessOperation, BusinessProcess, BusinessService, Message, OutboundAdapter, setting
+from iop import BusinessOperation, BusinessProcess, BusinessService, Message, OutboundAdapter, PickleMessage, setting
 from iop_core.errors import RequestFailedError
 
 
@@ -28,6 +28,12 @@ class Task(Message):
 @dataclass
 class Result(Message):
     text: str = ""
+
+
+@dataclass
+class Crate(PickleMessage):
+    content: object = None
+    deed: str = "pack"
 
 
 def note(place: str, text: str) -> None:
@@ -187,6 +193,9 @@ class Doer(BusinessOperation):
         while not Path(request.text).exists():
             time.sleep(0.01)
         return Result(f"attempt {self.context.attempt}")
+
+    def pack(self, request):
+        return Crate([request.content, ("seen", 3)])
 
     async def super_session(self, request):
         await self.send_request_async_ng("Sink", Task("nothing"), 20)
