@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import tracemalloc
 from collections import deque
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pydantic
 import pytest
 
 from iop_core.errors import SerializationError
-from iop_core.json_serializer.memory import ALWAYS_ALLOWED
+from iop_core.json_serializer.memory import allowed_memory
 from iop_core.messages import Message
 from iop_core.pydantic_messages import PydanticMessage
 
@@ -116,7 +117,13 @@ def growth_of(message_class: type, payload: bytes) -> float:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    return peak / max(ALWAYS_ALLOWED, 10 * len(payload))
+    return peak / allowed_memory(message_class, len(payload))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="its dicts are larger")
+def test_what_is_allowed_is_ten_times_the_size():
+    assert allowed_memory(Tree, 1_000_000) == 10_000_000
+    assert allowed_memory(Tree, 1) == 256 * 1024
 
 
 @pytest.fixture(scope="module", autouse=True)

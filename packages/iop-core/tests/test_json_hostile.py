@@ -17,7 +17,7 @@ import pydantic
 import pytest
 
 from iop_core.errors import SerializationError
-from iop_core.json_serializer.memory import ALWAYS_ALLOWED
+from iop_core.json_serializer.memory import allowed_memory
 from iop_core.messages import Message
 from iop_core.pydantic_messages import PydanticMessage
 
@@ -158,7 +158,7 @@ def test_ten_thousand_hostile_bodies_do_no_harm():
             taken = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             greediest = max(
-                greediest, (taken / max(ALWAYS_ALLOWED, 10 * len(payload)), message_class.__name__, payload[:100])
+                greediest, (taken / allowed_memory(message_class, len(payload)), message_class.__name__, payload[:100])
             )
         outcomes[kind.__name__, outcome] += 1
     assert set(sys.modules) - modules == set()

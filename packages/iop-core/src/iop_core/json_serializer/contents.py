@@ -10,12 +10,16 @@ import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from pydantic_core import from_json
+
 # Pieces are looked at one by one: the parts of a large text would take more than the text itself.
 _PIECE = 2 * 1024
 # Texts met before; as many as the keys of any class.
 _MOST_KNOWN = 512
-# The parser keeps one object for equal texts shorter than this.
+# The parser keeps one object for equal texts shorter than this; older versions not for single letters.
 _SHARED_BELOW = 64
+_FIRST, _SECOND = from_json(b'["a","a"]')
+_SHARED_FROM = 0 if _FIRST is _SECOND else 2
 # Python keeps the numbers from -5 to 256 ready; most of them have one or two digits.
 _NEW_NUMBER = re.compile(rb"[-+.\deE]{3,}|-\d")
 _SPACES = b" \t\r\n"
@@ -165,8 +169,8 @@ def _texts_size(strings: list[bytes], known: set[bytes]) -> int:
         strings: As they stand in JSON.
         known: Texts that were counted before; some are added.
     """
-    long = [each for each in strings if len(each) >= _SHARED_BELOW]
-    new = {each for each in strings if len(each) < _SHARED_BELOW} - known
+    long = [each for each in strings if not _SHARED_FROM <= len(each) < _SHARED_BELOW]
+    new = {each for each in strings if _SHARED_FROM <= len(each) < _SHARED_BELOW} - known
     if len(known) < _MOST_KNOWN:
         known |= new
     counted = [*long, *new]
