@@ -289,6 +289,8 @@ def test_multi_request_returns_answers_in_order(production_run) -> None:
     run = production_run(production)
     run.call("Multi", Ask(0))
     assert RECORDED == [("Echo", 1, 1), ("Echo", None, -1), ("Echo", 2, 1)]
+    asked = run.messages(source="Multi", type="Request")
+    assert [message.description for message in asked] == ["Multi -> Echo"] * 3
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -193,7 +193,7 @@ class BusinessHost(Component):
         Args:
             target_request: List of pairs (target, request).
             timeout: Seconds to wait for all of them; -1 waits for ever.
-            description: Free text kept with each header.
+            description: Free text kept with each header; None for "<Class> -> <target>, <target>".
 
         Returns:
             ``(target name, request, reply or None, code)`` in the order given; code 1 is a
@@ -212,7 +212,8 @@ class BusinessHost(Component):
             if not isinstance(entry, tuple) or len(entry) != 2:
                 raise TypeError(f"target_request must contain tuples of (target, request), got {entry!r}")
             pairs.extend((name, entry[1]) for name in self._target_names(entry[0]))
-        answers = self._connected().send_multi_sync(pairs, timeout, description or type(self).__name__)
+        names = ", ".join(dict.fromkeys(name for name, _ in pairs))
+        answers = self._connected().send_multi_sync(pairs, timeout, self._describe(names, description))
         return [(name, request, *answer) for (name, request), answer in zip(pairs, answers, strict=True)]
 
     def send_generator_request(
