@@ -216,6 +216,12 @@ def test_serializer_with_a_key() -> None:
         assert answer.content == [{1, 2}, ("seen", 3)]
 
 
+def test_codes_of_replies() -> None:
+    settings = {"ReplyCodeActions": "R=R,E=F", "RetryInterval": 0.01}
+    with run_production(production_of(parts.Coding, settings=settings)) as run:
+        assert call(run, "nothing") == "try 3"
+
+
 def test_super_session_goes_along() -> None:
     production = production_of(settings={"SendSuperSession": True})
     production.service("Source", parts.Source)

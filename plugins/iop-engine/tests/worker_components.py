@@ -212,6 +212,16 @@ class NeverDown(Doer):
         time.sleep(60)
 
 
+class Coding(Doer):
+    REPLY_CODES = ("R",)
+
+    def reply_codes(self, reply):
+        return ("R",) if self.context.attempt < 3 else ()
+
+    def nothing(self, request):
+        return Result(f"try {self.context.attempt}")
+
+
 class SaysProcesses(Doer):
     Workers = "processes"
 
