@@ -101,12 +101,12 @@ def flushes_per_message(workload: str, whose: str, *, count: int, durability: st
         durability: ``full`` or ``normal``.
         folder: Where the data is written.
     """
-    half = max(1, count // 2)
-    found = [_count(workload, whose, number, durability, folder) for number in (half, 2 * half)]
+    few = max(1, count // 20)
+    found = [_count(workload, whose, number, durability, folder) for number in (few, few + count)]
     if None in found:
         return None
     less, more = cast("list[int]", found)
-    return (more - less) / half  # so that start and stop do not count
+    return (more - less) / count  # so that start and stop do not count
 
 
 def _count(workload: str, whose: str, count: int, durability: str, folder: Path) -> int | None:
