@@ -309,7 +309,7 @@ def test_no_reply_is_a_failure_where_code_x_says_so() -> None:
     trial.handle = lambda _operation, request_: Done() if request_.name else None
     with trial.run() as run:
         assert run.call("Sink", Job("a")) == Done()
-        with pytest.raises(RequestFailedError, match="gave no reply"):
+        with pytest.raises(RequestFailedError, match="code X"):
             run.call("Sink", Job(""))
 
 
