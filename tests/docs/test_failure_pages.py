@@ -16,10 +16,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def run_page(page: str, folder: Path) -> dict[str, Any]:
-    """Run the code of a page as a program and return its names."""
-    (block,) = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    """Run all code of a page as one program and return its names."""
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
     program = folder / "page.py"
-    program.write_text(block, encoding="utf-8")
+    program.write_text("\n".join(blocks), encoding="utf-8")
     return runpy.run_path(str(program), run_name="__main__")
 
 
