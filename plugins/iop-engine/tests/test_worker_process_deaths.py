@@ -192,7 +192,7 @@ class Worker(BusinessOperation):
         if request.text == "fail":
             raise Oops("failed")
         if request.text == "hang":
-            print("hangs", os.getpid(), flush=True)
+            os.write(1, b"hangs %d\\n" % os.getpid())
             while True:
                 pass
         return Ask(str(os.getpid()))

@@ -80,7 +80,7 @@ class LocalBackend(Backend):
         """Run a production in this process; returns when every item is ready."""
         if is_loading_main():
             raise BackendError(
-                f"a worker process of {production.name!r} loads the program to find its classes, and came to where that "
+                f"a worker process of {production.name!r} loads the program to find its classes, and came to where it "
                 "runs the production. Put that under 'if __name__ == \"__main__\":'"
             )
         if options.durability not in DURABILITIES:
