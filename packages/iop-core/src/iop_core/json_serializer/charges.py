@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, cast
 from uuid import uuid1, uuid4
@@ -27,8 +27,10 @@ _ERROR = 300
 _LEAST_TEXT: Final = {"object": 3, "array": 3, "value": 2, "member": 5}
 
 _INSTANCE = 80
-# Of a factory that we must not call to see what it makes: it may number the messages.
+# Of a factory that we must not call to see what it makes: it may number the messages. Dataclasses of
+# which much is taken are made one by one, and looked at; models are not, and most defaults are small.
 _UNKNOWN_DEFAULT = 16 * 1024
+_UNKNOWN_DEFAULT_OF_MODEL = 512
 _KNOWN_FACTORIES: Final[dict[Callable[..., object], int]] = {
     list: 64, dict: 64, set: 224, tuple: 0, frozenset: 0, str: 0, int: 0, float: 0, bool: 0, bytes: 0, deque: 800,
     uuid1: 140, uuid4: 140, datetime.now: 64, date.today: 48,
@@ -98,7 +100,7 @@ UNKNOWN: Final = Charges(_UNKNOWN_DEFAULT, 800, 900, 0)
 """Of a class that pydantic does not know."""
 
 
-def charges_of(nodes: Iterable[Node]) -> Charges:
+def charges_of(nodes: Sequence[Node]) -> Charges:
     """Return what the values of a type take.
 
     Args:
@@ -106,21 +108,16 @@ def charges_of(nodes: Iterable[Node]) -> Charges:
     """
     an_object = an_array = a_value = records = 0
     is_recursive = False
+    unknown = _UNKNOWN_DEFAULT_OF_MODEL if any(node["type"] == "model" for node in nodes) else _UNKNOWN_DEFAULT
     for node in nodes:
         kind = node["type"]
         is_recursive |= kind == "definition-ref"
         records += "fields" in node
         if kind in ("dataclass", "model"):
-            an_object = max(an_object, _record_size(node))
-        elif kind in ("function-before", "function-after", "function-wrap", "function-plain") and _makes_record(node):
-            an_object = max(an_object, _UNKNOWN_DEFAULT)
+            an_object = max(an_object, _record_size(node, unknown))
         an_array = max(an_array, _ARRAYS.get(kind, 0))
         a_value = max(a_value, _VALUES.get(kind, 0))
     return Charges(an_object, an_array, a_value, 0 if is_recursive else 1 + records)
-
-
-def _makes_record(node: Node) -> bool:
-    return node.get("schema", {}).get("type") in ("dataclass", "model") and node["type"] == "function-plain"
 
 
 def instance_size(fields: int) -> int:
@@ -129,9 +126,9 @@ def instance_size(fields: int) -> int:
     return _INSTANCE + (64 + 8 * fields if fields <= 30 else dict_size(fields))
 
 
-def _record_size(node: Node) -> int:
+def _record_size(node: Node, unknown: int) -> int:
     fields = _fields_of(node["schema"])
-    size = _INSTANCE + dict_size(len(fields)) + sum(map(_default_size, fields))
+    size = _INSTANCE + dict_size(len(fields)) + sum(_default_size(field, unknown) for field in fields)
     if node["type"] == "model":
         size += sys.getsizeof(set(range(len(fields)))) + 64 + 64
     return size
@@ -151,13 +148,13 @@ def _fields_of(schema: Node) -> list[Node]:
     return []
 
 
-def _default_size(field: Node) -> int:
+def _default_size(field: Node, unknown: int) -> int:
     found: Any = field.get("schema")
     while isinstance(found, dict):
         node = cast("Node", found)
         if node["type"] == "default":
             if "default_factory" in node:
-                return _KNOWN_FACTORIES.get(node["default_factory"], _UNKNOWN_DEFAULT)
+                return _KNOWN_FACTORIES.get(node["default_factory"], unknown)
             return size_of(node["default"]) if "default" in node else 0
         found = node.get("schema")
     return 0

@@ -23,6 +23,8 @@ AT_A_TIME: Final = 32 * 1024
 """Memory, in bytes, that may be taken for a short time while one part of a body is read."""
 
 
+# Pydantic's tree of a text takes some twenty times its size, of honest ones too.
+_WHOLE_MODELS = 4
 # In Python 3.10 a small dict is a quarter larger, and so are honest messages.
 _LARGER_DICTS: Final = max(1.0, dict_size(1) / 184)
 
@@ -58,6 +60,15 @@ class Account:
     def may_read_at_once(self) -> bool:
         """Return whether pydantic may read the body as a whole."""
         return self._charges.at_once(self._contents) <= self._allowed
+
+    def may_read_whole_model(self) -> bool:
+        """Return whether pydantic may read a model that cannot be taken apart."""
+        return self._charges.at_once(self._contents) <= _WHOLE_MODELS * self._allowed
+
+    @property
+    def room_for_whole_model(self) -> int:
+        """Bytes that may be taken to read a part of a model that cannot be taken apart."""
+        return max(AT_A_TIME, self.left + (_WHOLE_MODELS - 1) * self._allowed)
 
     def take(self, size: int) -> None:
         """Note that so many bytes were taken, or given back when the number is negative.

@@ -41,7 +41,8 @@ def model_codec(model_class: type) -> Codec:
     is_sure, fits = is_exact(model_class), shape_of(model_class).check() or _anything
     require_kept = _unchecked if has_own_form(model_class) or is_untyped(model_class) else require_same
 
-    validator, pieces = JsonValidator(adapter.core_schema), PieceReader(adapter.core_schema)
+    validator = JsonValidator(adapter.core_schema)
+    pieces = PieceReader(adapter.core_schema, validator)
     charges = validator.charges
     small_size = charges.small_size(ALWAYS_ALLOWED)
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 from pydantic_core import ValidationError, from_json, to_json
 
 from iop_core.json_serializer.charges import Charges
-from iop_core.json_serializer.memory import AT_A_TIME, Account, fits_at_once
+from iop_core.json_serializer.memory import ALWAYS_ALLOWED, AT_A_TIME, Account, fits_at_once
 from iop_core.json_serializer.nodes import OPAQUE
 from iop_core.json_serializer.rules import Node
 from iop_core.json_serializer.sizes import size_of
@@ -33,9 +33,11 @@ class PieceReader:
 
     Args:
         schema: Pydantic's core schema of it.
+        plain: Reads it as a whole.
     """
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, plain: JsonValidator) -> None:
+        self._plain = plain
         self._schema = schema
         self._model = _model_of(schema)
         self._readers: dict[str, JsonValidator] = {}
@@ -55,9 +57,13 @@ class PieceReader:
         """
         account.take(0)  # refuses what would take too much when it is parsed
         whole = self._prepared()
-        raw = from_json(payload)
-        if whole is None or not isinstance(raw, dict):
+        if whole is None:
+            if account.may_read_whole_model():
+                return self._plain.read_or_explain(payload, ALWAYS_ALLOWED)
             raise account.refusal()
+        raw = from_json(payload)
+        if not isinstance(raw, dict):
+            raise Refusal(f"expected a JSON object, got {type(raw).__name__}")
         entries, lists = cast("dict[str, Any]", raw), dict[str, list[object]]()
         for key, reader in self._readers.items():
             found: object = entries.get(key)
@@ -68,7 +74,7 @@ class PieceReader:
                 mark = secrets.token_hex()
                 lists[mark], entries[key] = items, mark
         text = to_json(entries, inf_nan_mode="constants")
-        if not fits_at_once(text, charges, max(AT_A_TIME, account.left)):
+        if not fits_at_once(text, charges, account.room_for_whole_model):
             raise account.refusal()
         token = _READ.set(lists)
         try:
@@ -82,7 +88,8 @@ class PieceReader:
         while start < len(items):
             part = items[start : start + count]
             text = to_json(part, inf_nan_mode="constants")
-            if not fits_at_once(text, reader.charges, max(AT_A_TIME, account.left)):
+            room = account.room_for_whole_model if count == 1 else max(AT_A_TIME, account.left)
+            if not fits_at_once(text, reader.charges, room):
                 if count == 1:
                     raise account.refusal()
                 count = 1
