@@ -26,7 +26,35 @@ HOT_PATH = {
 }
 
 # What is known of goals that were missed at some time, by name and value.
-REASONS: dict[tuple[str, str], str] = {}
+_BUSY = (
+    "the flushes are those of the floor, the processor time of a {thing} is not: {ours} µs, {floor} µs in the floor "
+    "(start and stop included). As long as the disk is waited for, that does not show; beside other programs, "
+    "with a load of ten on two cores, each thread waits for a core, and the ratio comes close to that of the "
+    "processor times."
+)
+REASONS: dict[tuple[str, str], str] = {
+    ("w1-batch ", "ratio_to_floor"): _BUSY.format(thing="message", ours=51, floor=15),
+    ("w1-64 ", "ratio_to_floor"): _BUSY.format(thing="message", ours=137, floor=64),
+    ("w1-8 ", "ratio_to_floor"): "as with 64 senders.",
+    ("w3-8 ", "ratio_to_floor"): _BUSY.format(thing="call", ours=471, floor=194),
+    (
+        "w3 ",
+        "ratio_to_floor",
+    ): "as with 8 callers; a call wakes three threads in turn, each of which waits for a core.",
+    ("w3-8 ", "rate_to_w3"): (
+        "1 caller waits for the disk; with a fast disk and busy cores, 8 callers wait for the processor."
+    ),
+    ("w2 ", "ratio_to_floor"): "processor time again: with a fast disk the floor waits for nothing at all.",
+    ("w4 ", "ratio_to_floor"): "processor time again; the state of a process is encoded and stored with each answer.",
+    ("cpu processes", "ratio_to_threads"): (
+        "there is nothing to gain where other programs keep both cores busy; the engine and the load take part of "
+        "the second core, too."
+    ),
+    ("start: ", "fastest_ms"): (
+        "it is processor time, most of it imports (pydantic, the engine, the command line), and takes longer the more "
+        "programs there are for each core; the start of a bare Python was slowed in the same way."
+    ),
+}
 
 _HEAD = """# How fast it is, and how that is measured
 
@@ -80,6 +108,8 @@ def _machine(results: Sequence[Result]) -> str:
         f"{found.get('file_system')}; load of others at the start: {found.get('load')}",
         f"* Python {found.get('python')} ({found.get('threads')}), SQLite {found.get('sqlite')}",
     ]
+    if found.get("note"):
+        lines.append(f"* {found['note']}")
     return "## The run\n\n" + "\n".join(lines)
 
 
