@@ -15,6 +15,7 @@ from iop_core.setting_discovery import get_properties
 from iop_core.settings import install_annotated_settings
 
 if TYPE_CHECKING:
+    from iop_core.definitions import ItemDefinition
     from iop_core.interfaces import Host
 
 _C = TypeVar("_C", bound="Component")
@@ -67,6 +68,36 @@ class Component:
 
     def on_tear_down(self) -> None:
         """Clean up; called once per instance, when the item stops."""
+
+    @classmethod
+    def on_production_start(cls, item: ItemDefinition) -> None:
+        """Prepare what all instances share; called once per start of an item, before its instances are made.
+
+        Operations come first, then processes, then services. There is no instance yet, so
+        nothing can be sent. The hook runs in the process of the engine, also when the
+        handlers of the item run in processes of their own. It may be a coroutine function.
+        An exception here makes the start of the item fail with its text.
+
+        Args:
+            item: The item that starts, with its settings as the production gives them.
+
+        Example:
+            >>> class Orders(Component):
+            ...     @classmethod
+            ...     def on_production_start(cls, item):
+            ...         cls.started = item.name
+        """
+
+    @classmethod
+    def on_production_stop(cls, item: ItemDefinition) -> None:
+        """Clean up what all instances shared; called once per stop of an item, after its instances have ended.
+
+        It follows each ``on_production_start`` that succeeded, except after a crash. An exception
+        is logged, and the stop goes on.
+
+        Args:
+            item: What ``on_production_start`` was given.
+        """
 
     @staticmethod
     def get_adapter_type() -> str | type[Component] | None:

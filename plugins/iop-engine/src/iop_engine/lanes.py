@@ -14,6 +14,7 @@ from iop_engine.in_proc_calls import is_in_proc
 from iop_engine.in_proc_lane import InProcLane
 from iop_engine.lane import Lane, build_lane
 from iop_engine.runtime import Runtime
+from iop_engine.start_hooks import StartHooks
 
 _LOG = logging.getLogger("iop.engine")
 
@@ -36,6 +37,7 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         # Their items were stopped, and a handler was still at work then.
         self._late: dict[str, Lane] = {}
+        self._hooks = StartHooks(runtime)
 
     def find(self, queue: str) -> Lane | None:
         """Return the lane that serves a queue, or None."""
@@ -70,6 +72,7 @@ class Lanes:
             lane = build_lane(queue, items, max(1, size), self._runtime)
         self._lanes[queue] = lane
         try:
+            self._hooks.begin(queue, items)
             lane.start()
         except BaseException:
             self.stop(queue, time.monotonic() + update_timeout_seconds)
@@ -81,10 +84,11 @@ class Lanes:
         lane = self._lanes.pop(queue, None)
         if lane is None:
             return True
-        if lane.stop(deadline):
-            return True
-        self._late[queue] = lane
-        return False
+        has_ended = lane.stop(deadline)
+        self._hooks.end(queue, deadline)
+        if not has_ended:
+            self._late[queue] = lane
+        return has_ended
 
     def has_ended(self, queue: str, deadline: float) -> bool:
         """Return whether no job of a queue is at work by then, though its items were stopped."""
@@ -99,11 +103,13 @@ class Lanes:
             for lane in self.all():
                 if lane.kind is kind:
                     lane.stop(deadline)
+                    self._hooks.end(lane.queue, deadline)
         self._quiesce([lane for lane in self.all() if lane.kind in STOP_ORDER[2:]], deadline)
         for kind in STOP_ORDER[2:]:
             for lane in self.all():
                 if lane.kind is kind:
                     lane.stop(deadline)
+                    self._hooks.end(lane.queue, deadline)
         self._lanes.clear()
 
     def _quiesce(self, lanes: Iterable[Lane], deadline: float) -> None:

@@ -10,12 +10,15 @@ import pytest
 
 from iop_core import (
     BusinessOperation,
+    BusinessProcess,
     BusinessService,
     InboundAdapter,
     PollingBusinessService,
     handler,
 )
 from iop_core.adapters import OutboundAdapter
+from iop_core.definitions import ItemDefinition
+from iop_core.errors import ComponentStartError
 from iop_core.headers import MessageStatus
 from iop_production import Production
 from iop_testing.conformance.trial import PATIENCE_SECONDS, BackendSuite, BackendTrial, Note, in_background
@@ -58,6 +61,57 @@ class LifeCycleSuite(BackendSuite):
         with trial.run(production):
             assert trial.seen == ["operation init", "service init"]
         assert trial.seen[2:] == ["service down", "operation down"]
+
+    def test_hooks_per_start(self, trial: BackendTrial) -> None:
+        """Class hooks run once per start of an item, before its jobs are there and after they are gone."""
+
+        class Hooked:
+            @classmethod
+            def on_production_start(cls, item: ItemDefinition) -> None:
+                trial.seen.append(f"start {item.name}")
+
+            @classmethod
+            def on_production_stop(cls, item: ItemDefinition) -> None:
+                trial.seen.append(f"stop {item.name}")
+
+        class Reading(Hooked, noting(trial, BusinessService, "service")):  # type: ignore[misc]
+            pass
+
+        class Desk(Hooked, BusinessProcess):
+            def on_request(self, request: Note) -> None:
+                trial.seen.append("request")
+
+        class Sink(Hooked, noting(trial, BusinessOperation, "operation")):  # type: ignore[misc]
+            pass
+
+        production = Production("Conformance.Hooks")
+        production.service("In", Reading)
+        production.process("Desk", Desk)
+        production.operation("Out", Sink, pool_size=2)
+        started = ["start Out", "operation init", "operation init", "start Desk", "start In", "service init"]
+        stopped = ["service down", "stop In", "stop Desk", "operation down", "operation down", "stop Out"]
+        with trial.run(production) as run:
+            assert trial.seen == started
+            run.send_many("Desk", [NOTE, NOTE])
+            run.wait_until_idle()
+            assert trial.seen[6:] == ["request", "request"]
+            run.running.restart_component("Out")
+            assert trial.seen[8:] == [*stopped[3:], *started[:3]]
+        assert trial.seen[14:] == stopped
+
+    def test_hook_that_fails_at_the_start(self, trial: BackendTrial) -> None:
+        """What fails once per start makes the start fail, with the item and the text of the error."""
+
+        class Sink(BusinessOperation):
+            @classmethod
+            def on_production_start(cls, item: ItemDefinition) -> None:
+                raise RuntimeError("no licence")
+
+        production = Production("Conformance.Hooks")
+        production.operation("Out", Sink)
+        with pytest.raises(ComponentStartError, match="no licence") as caught, trial.run(production):
+            pass
+        assert caught.value.item == "Out"
 
     def test_input_comes_last(self, trial: BackendTrial) -> None:
         """What was left over is there, and every item is ready, before the first input is looked for."""
