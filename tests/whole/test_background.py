@@ -107,7 +107,7 @@ def test_start_use_and_stop(iop: Iop, director: Director) -> None:
 
     reply = iop("test", "Upper", "-C", "background_demo.Text", "-B", '{"text": "ä"}', "--json")
     assert json.loads(reply.stdout) == {"classname": "background_demo.Text", "body": {"text": "Ä"}}
-    assert director.test_component("Upper", classname="background_demo.Text", body={"text": "b"}).text == "B"
+    assert director.test_component("Upper", classname="iris.background_demo.Text", body={"text": "b"}).text == "B"
     assert [line.rpartition(": ")[2] for line in director.read_top_log(2)] == ["took ä", "took b"]
 
     director.stop_component("Upper")

@@ -16,6 +16,7 @@ from iop_core.errors import (
     RequestTimeoutError,
     UnsupportedByBackendError,
 )
+from iop_core.headers import EMPTY_BODY
 from iop_core.messages import Message
 from iop_director import Director, DirectorProtocol
 from iop_production import Production
@@ -137,7 +138,14 @@ def test_trial_message_by_name(server: Any, director: Make) -> None:
     reply = director().test_component("Out", classname="iris.X.Y", body={"a": 1}, restart=True)
     assert reply == {"classname": "X.Y", "body": "<xml/>", "truncated": True}
     assert server.lines == ["GET /status", "POST /component/restart", "POST /test"]
-    assert (server.asked[-1].body["body"], server.asked[-1].body["restart"]) == ('{"a": 1}', False)
+    sent = server.asked[-1].body
+    assert (sent["classname"], sent["body"], sent["restart"]) == ("iris.X.Y", '{"a": 1}', False)
+
+
+@pytest.mark.parametrize(("told", "session_id"), [({"session_id": 42}, 42), ({}, 0), ({"session_id": "x"}, 0)])
+def test_trial_tells_its_session(server: Any, director: Make, told: dict[str, object], session_id: int) -> None:
+    server.answers.update({"GET /status": RUNNING, "POST /test": told})
+    assert director().backend.connect().call_body("Out", EMPTY_BODY, 5.0).session_id == session_id
 
 
 def test_trial_without_a_message_and_reply(server: Any, director: Make) -> None:

@@ -171,11 +171,15 @@ def test_export_and_connections(dora: httpx.Client, deployed: str) -> None:
     assert (upper["kind"], upper["module"], upper["classname"]) == ("operation", "served_demo", "Upper")
 
 
-def test_test_message_is_answered(dora: httpx.Client, running: RunningProduction) -> None:
+def test_test_message_is_answered(dora: httpx.Client, director: Director, running: RunningProduction) -> None:
     order = {"target": "Upper", "classname": "served_demo.Text", "restart": True}
     for body in ('{"text": "é"}', {"text": "é"}):
         answer = dora.post("test", json={**order, "body": body}).json()
+        session_id = answer.pop("session_id")
         assert answer == {"classname": "served_demo.Text", "body": '{"text":"É"}', "truncated": 0}
+        trace = director.trace(session_id)
+        assert trace is not None
+        assert [header.session_id for header in trace.messages] == [session_id] * 2
     assert dora.post("test", json={**order, "classname": "iris.served_demo.Text"}).json()["body"] == '{"text":""}'
     assert dora.post("test", json={"target": "Nobody"}).status_code == 404
     assert dora.post("test", json={"target": ""}).status_code == 422

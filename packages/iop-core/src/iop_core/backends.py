@@ -40,6 +40,19 @@ from iop_core.stopped_productions import StoppedProduction
 DURABILITIES = ("full", "normal")
 
 
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """What came of a call.
+
+    Attributes:
+        body: The reply in its stored form.
+        session_id: The session of the call; 0 where it is not told.
+    """
+
+    body: Body
+    session_id: int = 0
+
+
 class MessageHistory(Protocol):
     """Read access to what a store keeps; safe while a production runs elsewhere."""
 
@@ -148,7 +161,7 @@ class OutsideAccess(Protocol):
         """
         ...
 
-    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
+    def call_body(self, item: str, request: Body, timeout_seconds: float) -> StoredReply:
         """Send a request in its stored form and return the reply in that form; for the rest as ``call``.
 
         Raises:

@@ -324,7 +324,7 @@ class Director:
             RequestTimeoutError: No reply in time.
             RequestFailedError: The item ended with an error.
         """
-        trial = TrialMessage(message, classname, body)
+        trial = TrialMessage(message, classname, body).on(self._backend)
         return call_trial(self._for_trial(target, restart=restart), target, trial, timeout_seconds)
 
     def send_test(self, target: str, trial: TrialMessage, *, restart: bool = False) -> int:
@@ -333,7 +333,7 @@ class Director:
         Returns:
             The id of its session, once it is on disk.
         """
-        return send_trial(self._for_trial(target, restart=restart), target, trial)
+        return send_trial(self._for_trial(target, restart=restart), target, trial.on(self._backend))
 
     def _for_trial(self, target: str, *, restart: bool) -> RunningProduction:
         running = self._backend.connect()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from iop_core.backends import RunningProduction
+from iop_core.backends import Backend, RunningProduction
 from iop_core.errors import ConfigurationError
 from iop_core.headers import Body
 from iop_core.json_serializer import JsonSerializer
 from iop_core.reply_messages import message_of
 
 TIMEOUT_SECONDS = 60.0
+# Before the names of classes on IRIS.
+_IRIS = "iris."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,17 @@ class TrialMessage:
             raise ConfigurationError(
                 "a test message is given either as message= or as classname= and body=, not as both"
             )
+
+    def on(self, backend: Backend) -> TrialMessage:
+        """Return it as a backend takes it; whether ``iris.X.Y`` is a class on IRIS is for a server to say.
+
+        Example:
+            >>> TrialMessage(classname="iris.Demo.Order").on(backend).classname  # doctest: +SKIP
+            'Demo.Order'
+        """
+        if self.classname is None or backend.is_remote:
+            return self
+        return replace(self, classname=self.classname.removeprefix(_IRIS))
 
     def stored_form(self, classname: str) -> Body:
         """Return it as a body of a class.
@@ -69,7 +82,7 @@ def call_trial(running: RunningProduction, item: str, trial: TrialMessage, timeo
     """
     if trial.classname is None:
         return running.call(item, trial.message, timeout_seconds=timeout_seconds)
-    return message_of(running.call_body(item, trial.stored_form(trial.classname), timeout_seconds))
+    return message_of(running.call_body(item, trial.stored_form(trial.classname), timeout_seconds).body)
 
 
 def _json(body: object) -> str:

@@ -11,7 +11,7 @@ from iop_backend_rest.connection import Connection
 from iop_backend_rest.log_reading import read_log
 from iop_backend_rest.records import NOT_DEFINED, queue_of, status_of
 from iop_backend_rest.unsupported import unsupported
-from iop_core.backends import RunningProduction
+from iop_core.backends import RunningProduction, StoredReply
 from iop_core.bodies import BodyCodec
 from iop_core.errors import RequestTimeoutError, SerializationError, UnknownItemError
 from iop_core.events import EVERY_ENTRY, LogEntry, LogFilter, ProductionStatus, QueueStatus
@@ -107,9 +107,9 @@ class RestProduction:
             raise SerializationError(
                 f"{request.class_name} is written by the serializer {request.serializer!r}; a server takes JSON only"
             )
-        return message_of(self.call_body(item, request, timeout_seconds))
+        return message_of(self.call_body(item, request, timeout_seconds).body)
 
-    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
+    def call_body(self, item: str, request: Body, timeout_seconds: float) -> StoredReply:
         """Send a test message in its stored form and return the reply in that form."""
         order: dict[str, Any] = {"target": item, "restart": False, "namespace": self._connection.namespace}
         if not request.is_empty:
@@ -123,7 +123,9 @@ class RestProduction:
             if exc.code == "not-found":
                 raise UnknownItemError(item, ()) from exc
             raise
-        return _reply_of(object_of(answer, "the reply"))
+        said = object_of(answer, "the reply")
+        session_id: object = said.get("session_id")
+        return StoredReply(_reply_of(said), session_id if isinstance(session_id, int) else 0)
 
     def _component(self, deed: str, item: str, reason: str) -> None:
         self._connection.post(f"/component/{deed}", {"component": item}, reason=reason)

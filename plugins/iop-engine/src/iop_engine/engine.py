@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from iop_core.audit import NO_CHECKPOINTS, AuditCheck, AuditEntry
-from iop_core.backends import RunOptions
+from iop_core.backends import RunOptions, StoredReply
 from iop_core.bodies import BodyCodec
 from iop_core.definitions import ItemDefinition, ProductionDefinition
 from iop_core.dispatch import DispatchTable
@@ -222,9 +222,11 @@ class Engine:
         """Send a request in its stored form; return its session id once it is on disk."""
         return self.send(item, self._codec.decode(request))
 
-    def call_body(self, item: str, request: Body, timeout_seconds: float) -> Body:
+    def call_body(self, item: str, request: Body, timeout_seconds: float) -> StoredReply:
         """Send a request in its stored form and return the reply in that form."""
-        return self._codec.encode(self.call(item, self._codec.decode(request), timeout_seconds=timeout_seconds))
+        sent = self._request(item, self._codec.decode(request))
+        reply = self._reply_to(sent, item, timeout_seconds)
+        return StoredReply(self._codec.encode(reply), sent.session_id)
 
     @property
     def _production(self) -> ProductionDefinition:
@@ -252,7 +254,9 @@ class Engine:
 
     def call(self, item: str, message: object, *, timeout_seconds: float) -> object:
         """Send a request from outside and return the reply message."""
-        request = self._request(item, message)
+        return self._reply_to(self._request(item, message), item, timeout_seconds)
+
+    def _reply_to(self, request: NewMessage, item: str, timeout_seconds: float) -> object:
         if self._address_of(item).is_in_proc:
             return call(request, self._runtime)
         slot = self._store.open_reply()

@@ -11,25 +11,25 @@ from iop_server.json_text import parse_json
 from iop_server.wire import TrialOrder
 
 _LONGEST_BODY = 1_000_000
-_IRIS = "iris."
 
 
 def send_test(call: Call, given: TrialOrder) -> dict[str, object]:
     """Send a test message to an item of the production that runs, and return the reply."""
     if isinstance(given.body, str) and given.body:
         parse_json(given.body, "the body of the test message")
-    name = given.classname or None
-    trial = TrialMessage(classname=name and name.removeprefix(_IRIS), body=given.body)
+    trial = TrialMessage(classname=given.classname or None, body=given.body).on(call.director.backend)
     running = call.director.connect()
     running.check_testing()
     if given.restart:
         running.restart_component(given.target)
     request = EMPTY_BODY if trial.classname is None else trial.stored_form(trial.classname)
     # The reply stays in its stored form: no class of the production is needed here.
-    return _reply(running.call_body(given.target, request, call.options.test_seconds))
+    reply = running.call_body(given.target, request, call.options.test_seconds)
+    session = {"session_id": reply.session_id} if reply.session_id else {}
+    return {**_told(reply.body), **session}
 
 
-def _reply(body: Body) -> dict[str, object]:
+def _told(body: Body) -> dict[str, object]:
     if body.is_empty:
         return {}
     is_json = body.serializer == JsonSerializer.name

@@ -260,11 +260,12 @@ class Queues(TypedDict):
 
 
 class TrialReply(TypedDict):
-    """The reply to a test message; an empty object for no reply."""
+    """The reply to a test message with its session; only the session when there is no reply."""
 
     classname: NotRequired[str]
     body: NotRequired[str]
     truncated: NotRequired[int]
+    session_id: NotRequired[int]
 
 
 class Migrated(TypedDict):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
+from iop_core.backends import StoredReply
 from iop_core.bodies import BodyCodec
 from iop_core.errors import BackendUnavailableError
 from iop_core.events import StoredMessage
-from iop_core.headers import Body
 from iop_engine.control.client import ControlClient
 from iop_engine.control.remote_host import RemoteHost
 from iop_engine.control.wire_methods import CodecChoice, served_names
@@ -57,8 +57,8 @@ class RemoteProduction:
 
     def call(self, item: str, message: object, *, timeout_seconds: float) -> object:
         """Send a request from outside and return the reply message."""
-        body = self._client.call("call_body", item, self._codec.encode(message), timeout_seconds)
-        return self._codec.decode(cast("Body", body))
+        reply = self._client.call("call_body", item, self._codec.encode(message), timeout_seconds)
+        return self._codec.decode(cast("StoredReply", reply).body)
 
     def decode(self, stored: StoredMessage) -> object:
         """Return a stored message as a message object; its class has to be loaded in this process."""
