@@ -20,8 +20,9 @@ def test_production_is_started_seen_and_stopped(dora: httpx.Client, deployed: st
     again = dora.post("start", json={"production": deployed})
     assert (again.status_code, again.json()["code"]) == (409, "wrong-state")
     first = director.status().pid
-    assert dora.post("restart").json() == {"status": "restarted"}
+    assert dora.post("restart", params={"reason": "new licence"}).json() == {"status": "restarted"}
     assert director.status().pid != first
+    assert ("stop", "dora", "new licence") in [(entry.action, entry.actor, entry.reason) for entry in director.audit()]
     assert dora.post("stop", content=b"").json() == {"status": "stopped"}
     assert dora.get("status").json() == {"production": deployed, "status": "stopped"}
     assert dora.post("stop", json={}).status_code == 409

@@ -75,13 +75,13 @@ def stop(call: Call, _given: Nothing) -> dict[str, object]:
 
 def kill(call: Call, _given: Nothing) -> dict[str, object]:
     """Stop what runs, and end its process if that takes more than ten seconds."""
-    call.director.shutdown_production()
+    call.director.shutdown_production(actor=call.user.name, reason=call.reason)
     return {"status": "killed"}
 
 
 def restart(call: Call, _given: Nothing) -> dict[str, object]:
     """Stop what runs and start it as it was started."""
-    call.director.restart_production()
+    call.director.restart_production(actor=call.user.name, reason=call.reason)
     return {"status": "restarted"}
 
 
