@@ -61,7 +61,7 @@ class SystemClock(Clock):
         return datetime.now(timezone.utc)
 
     # As it is: several times for each message a call of our own around it would show.
-    monotonic = staticmethod(time.monotonic)
+    monotonic = staticmethod(time.monotonic)  # pyright: ignore[reportAssignmentType] - it is called the same
 
     def alarm(self) -> Alarm:
         """Return a new alarm that is not set."""

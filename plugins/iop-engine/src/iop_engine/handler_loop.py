@@ -7,6 +7,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
+from typing import cast
 
 from iop_core.errors import DispatchError
 
@@ -31,7 +32,7 @@ class HandlerLoop:
             DispatchError: It is a coroutine, and the caller itself runs in an event loop.
         """
         result = function(*arguments)
-        return self.run(result) if isinstance(result, CoroutineType) else result
+        return self.run(cast("Awaitable[object]", result)) if isinstance(result, CoroutineType) else result
 
     def run(self, awaitable: Awaitable[object]) -> object:
         """Return what an awaitable gives in the end; raises as ``call``."""
