@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from iop_engine.deployments.local import LocalDeployments
 
 WHO = {"actor": "ops", "reason": "ticket 7"}
 EXPORT = {"Demo.P": {"@Name": "Demo.P", "Item": [{"@Name": "Out", "@ClassName": "Demo.Out"}]}}
-OUT = ComponentRegistration("Demo.Out", "bo", "Out", "/p", "BusinessOperation", "Demo.Adapter", {"Größe": "1"})
+OUT = ComponentRegistration(
+    "Demo.Out", "bo", "Out", "/p", "BusinessOperation", "Demo.Adapter", {"Größe": "1"}, ("Pin",)
+)
 
 
 @pytest.fixture
@@ -209,6 +212,21 @@ def test_newer_format_is_refused(tmp_path: Path, deployments: LocalDeployments) 
     connection.close()
     with pytest.raises(StoreError, match="has format 99"):
         deployments.components()
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_older_format_is_upgraded(tmp_path: Path, deployments: LocalDeployments, is_read_first: bool) -> None:
+    deployments.register_component(OUT, **WHO)
+    with sqlite3.connect(file_of(tmp_path)) as connection:
+        connection.execute("ALTER TABLE components DROP COLUMN secrets")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    without = replace(OUT, secrets=())
+    if is_read_first:
+        assert deployments.components() == [without]
+    other = replace(OUT, iris_name="Demo.Other", secrets=("A", "B"))
+    deployments.register_component(other, **WHO)
+    assert deployments.components() == [other, without]
 
 
 def test_what_cannot_be_kept_is_refused(deployments: LocalDeployments) -> None:

@@ -27,7 +27,7 @@ CANARIES = (PLAIN, REFERRED, LOGIN, REMOTE, GIVEN)
 PRODUCTION = f"""
 from dataclasses import dataclass
 
-from iop import BusinessOperation, Message, Production, handler
+from iop import BusinessOperation, Message, Production, controls, handler, setting
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Sender(BusinessOperation):
     Password = ""
     ApiKey = ""
     Port = 1
+    Pin = setting("", control=controls.secret())
 
     @handler(Note)
     def take(self, request):
@@ -48,7 +49,7 @@ class Sender(BusinessOperation):
 
 REMOTE_SETTINGS = {{"url": "http://127.0.0.1:1", "password": "{REMOTE}"}}
 prod = Production("Demo.Secret", testing_enabled=True)
-prod.operation(Sender, settings={{"Password": "{PLAIN}", "ApiKey": "env:CANARY_KEY"}})
+prod.operation(Sender, settings={{"Password": "{PLAIN}", "Pin": "{PLAIN}", "ApiKey": "env:CANARY_KEY"}})
 PRODUCTIONS = [prod]
 """
 
@@ -97,7 +98,7 @@ def test_no_canary_in_anything(
     try:
         export = ask("GET", "export", params={"production": "Demo.Secret"}).json()
         settings = {each["@Name"]: each["#text"] for each in export["Demo.Secret"]["Item"][0]["Setting"]}
-        assert (settings["Password"], settings["ApiKey"]) == ("***", "env:CANARY_KEY")
+        assert settings == {"Password": "***", "Pin": "***", "ApiKey": "env:CANARY_KEY"}
         note = {"target": "Sender", "classname": "secret_demo.Note"}
         assert ask("POST", "test", json={**note, "body": {"text": "x"}}).json()["body"] == '{"text":"done"}'
         upload = [
@@ -136,7 +137,7 @@ def test_no_canary_in_anything(
     written = [tmp_path / "audit.jsonl", tmp_path / "users.json", *(tmp_path / "data").glob("*.log")]
     for path in [*written, *(path for path in root.rglob("*") if path.is_file())]:
         # The setting is written in the code itself, which its author uploaded; all else must not be.
-        content = path.read_text(errors="replace").replace(f'"Password": "{PLAIN}"', "")
+        content = path.read_text(errors="replace").replace(f'"Password": "{PLAIN}", "Pin": "{PLAIN}"', "")
         found += found_in(str(path), content)
     assert found == []
     assert (tmp_path / "audit.jsonl").read_text().count('"done"') >= 2

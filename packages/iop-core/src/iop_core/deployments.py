@@ -31,6 +31,7 @@ class ComponentRegistration:
             ``InboundAdapter`` or ``PersistentMessage``.
         adapter: Name of the adapter's class; empty when there is none.
         defaults: Name of each setting to the text of its default.
+        secrets: Names of the settings of the class and its adapter that are declared secret, sorted.
     """
 
     iris_name: str
@@ -40,6 +41,7 @@ class ComponentRegistration:
     kind: str
     adapter: str = ""
     defaults: Mapping[str, str] = field(default_factory=dict[str, str])
+    secrets: tuple[str, ...] = ()
 
     @property
     def python_name(self) -> str:

@@ -31,6 +31,7 @@ from iop_director.registered_classes import load_class
 from iop_production import Production
 from iop_production.component_classes import adapter_type
 from iop_production.names import proxy_name
+from iop_production.secret_settings import declared_secrets
 from iop_production.texts import text_of
 
 if TYPE_CHECKING:
@@ -260,6 +261,7 @@ def registration_of(module: str, class_name: str, path: str, iris_name: str) -> 
         kind=kind_of(found),
         adapter=adapter if isinstance(adapter, str) else "" if adapter is None else proxy_name(adapter),
         defaults={name: text_of(info.default) for name, info in settings_of(found).items()},
+        secrets=tuple(sorted(declared_secrets([found, adapter if isinstance(adapter, type) else None]))),
     )
 
 

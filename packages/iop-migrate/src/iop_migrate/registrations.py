@@ -15,6 +15,7 @@ from iop_core.setting_discovery import settings_of
 from iop_director.registered_classes import import_root
 from iop_production.component_classes import adapter_type
 from iop_production.names import proxy_name
+from iop_production.secret_settings import declared_secrets
 from iop_production.texts import text_of
 
 
@@ -146,6 +147,7 @@ def _describe(entry: _Entry, names: dict[type, str]) -> ComponentRegistration:
             defaults = {name: text_of(info.default) for name, info in settings_of(python_class).items()}
         except IopError as exc:
             raise SettingsFileError(f"{entry.place}: {exc}") from exc
+    secrets = declared_secrets([python_class, adapter if isinstance(adapter, type) else None])
     if isinstance(adapter, type):
         adapter = names.get(adapter) or proxy_name(adapter)
     return ComponentRegistration(
@@ -156,4 +158,5 @@ def _describe(entry: _Entry, names: dict[type, str]) -> ComponentRegistration:
         kind=kind_of(python_class),
         adapter=adapter or "",
         defaults=defaults,
+        secrets=tuple(sorted(secrets)),
     )

@@ -19,10 +19,12 @@ from iop_server.wire import ProductionName
 def export(call: Call, given: ProductionName) -> object:
     """Return a deployed production in the form of IRIS; secrets that are no references are masked."""
     found = _export_of(call.director, given.production)
+    declared = {each.iris_name.lower(): each.secrets for each in call.director.backend.deployments().components()}
     for body in found.values():
         for part in (body, *body.get("Item", ())):
             if "Setting" in part:
-                part["Setting"] = masked(part["Setting"])
+                secrets = declared.get(str(part.get("@ClassName", "")).lower(), ())
+                part["Setting"] = masked(part["Setting"], secrets=secrets)
     return found
 
 

@@ -19,7 +19,7 @@ from iop_engine.sqlite.schema import translate
 
 FILE_NAME = "deployments.db"
 
-_FORMAT = 1
+_FORMAT = 2
 # Tells the file from others that SQLite wrote; "IoPD" as a number.
 _APPLICATION = 0x496F5044
 _PATIENCE_SECONDS = 10
@@ -44,6 +44,7 @@ CREATE TABLE components (
     kind TEXT NOT NULL,
     adapter TEXT NOT NULL,
     defaults TEXT NOT NULL,
+    secrets TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (namespace, key)
 ) WITHOUT ROWID;
 CREATE TABLE schemas (
@@ -94,8 +95,11 @@ def open_for_writing(path: Path) -> Generator[sqlite3.Connection]:
             connection.execute("PRAGMA synchronous = EXTRA")
             connection.execute("BEGIN IMMEDIATE")
             try:
-                if not _check(connection, path):
+                version = _version(connection, path)
+                if not version:
                     _create_tables(connection)
+                elif version < _FORMAT:
+                    _upgrade(connection)
                 yield connection
                 crash_points.reach("deployment.written")
                 connection.execute("COMMIT")
@@ -113,7 +117,10 @@ def _open_or_empty(path: Path) -> sqlite3.Connection:
         # Able to write: what a killed process left half done is undone by the next who reads.
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
-            if _check(connection, path):
+            version = _version(connection, path)
+            if version:
+                if version < _FORMAT:
+                    _upgrade_now(connection, path)
                 return connection
         except BaseException:
             connection.close()
@@ -150,8 +157,26 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> bool:
-    """Return whether the file has its tables; False for a file in which nothing was written yet.
+def _upgrade_now(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection, path) < _FORMAT:  # nobody else did it meanwhile
+            _upgrade(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Add what format 1 did not have; the next migration fills it."""
+    connection.execute("ALTER TABLE components ADD COLUMN secrets TEXT NOT NULL DEFAULT '[]'")
+    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the format of the file; 0 for a file in which nothing was written yet.
 
     Raises:
         StoreError: It is another file, or of a newer version.
@@ -159,7 +184,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> bool:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     if not version and not application and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        return False
+        return 0
     if application != _APPLICATION:
         raise StoreError(
             f"{str(path)!r} does not hold deployed productions. Move it away, or restore the file from a backup"
@@ -168,4 +193,4 @@ def _check(connection: sqlite3.Connection, path: Path) -> bool:
         raise StoreError(
             f"{str(path)!r} has format {version}, this version of iop-engine knows up to {_FORMAT}. Upgrade iop-engine"
         )
-    return True
+    return version

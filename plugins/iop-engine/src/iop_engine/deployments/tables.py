@@ -52,12 +52,14 @@ class DeploymentTables(DeploymentReader):
     def components(self) -> list[ComponentRegistration]:
         """Return all registered classes, sorted by their names on IRIS."""
         rows = self._rows(
-            "SELECT iris_name, module, class_name, path, kind, adapter, defaults FROM components "
+            "SELECT iris_name, module, class_name, path, kind, adapter, defaults, secrets FROM components "
             "WHERE namespace = ? ORDER BY key"
         )
         return [
-            ComponentRegistration(name, module, class_name, path, kind, adapter, json.loads(defaults))
-            for name, module, class_name, path, kind, adapter, defaults in rows
+            ComponentRegistration(
+                name, module, class_name, path, kind, adapter, json.loads(defaults), tuple(json.loads(secrets))
+            )
+            for name, module, class_name, path, kind, adapter, defaults, secrets in rows
         ]
 
     def schemas(self) -> dict[str, str]:
@@ -142,7 +144,7 @@ class DeploymentWriter(DeploymentTables, DeploymentTransaction):
         """Let a Python class stand for a class on IRIS, in place of another if there is one."""
         given = registration
         self._write(
-            "INSERT OR REPLACE INTO components VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO components VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             given.iris_name.lower(),
             given.iris_name,
             given.module,
@@ -151,6 +153,7 @@ class DeploymentWriter(DeploymentTables, DeploymentTransaction):
             given.kind,
             given.adapter,
             _json(dict(given.defaults), f"the defaults of {given.iris_name!r}"),
+            _json(list(given.secrets), f"the secrets of {given.iris_name!r}"),
         )
         self._record("register component", given.iris_name)
 
