@@ -22,6 +22,8 @@ from iop_director import Director
 from iop_engine.backend import LocalBackend
 from iop_testing import VirtualClock, run_production
 
+from .conformance_places import copied
+
 
 @dataclass
 class Order(Message):
@@ -94,6 +96,23 @@ def test_deeds_on_items_are_recorded(tmp_path: Path) -> None:
     assert "restart of 'Out' by lee: new certificate" in texts
 
 
+def test_crash_in_the_middle_of_a_deed_leaves_its_record(tmp_path: Path) -> None:
+    place, copy = tmp_path / "place", tmp_path / "copy"
+
+    class Late(BusinessOperation):
+        def on_tear_down(self) -> None:
+            if not copy.exists():
+                copied(place, copy)
+
+    made = Production("Demo.Audit")
+    made.operation("Out", Late)
+    with run_production(made, data_dir=place) as run:
+        run.running.stop_component("Out", actor="kim", reason="partner is down")
+    last = backend_of(copy).history().audit()[-1]
+    assert (last.action, last.actor, last.reason) == ("stop", "kim", "partner is down")
+    assert (json.loads(last.selection), json.loads(last.counts)) == ({"item": "Out"}, {"begun": 1})
+
+
 def test_deed_that_failed_is_recorded(tmp_path: Path) -> None:
     Fragile.starts = 0
     made = Production("Demo.Audit")
@@ -104,7 +123,9 @@ def test_deed_that_failed_is_recorded(tmp_path: Path) -> None:
         with pytest.raises(UnknownItemError):
             run.running.stop_component("Nope", actor="kim")
         last = run.running.audit()[-1]
+        before = run.running.audit()[-2]
     assert (last.action, last.actor, json.loads(last.counts)) == ("restart", "kim", {"failed": 1})
+    assert (before.action, json.loads(before.counts)) == ("restart", {"begun": 1})
 
 
 def test_update_is_recorded_with_what_it_changed(tmp_path: Path) -> None:

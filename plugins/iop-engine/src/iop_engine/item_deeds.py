@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 
 from iop_core.clock import Clock
-from iop_core.errors import IopError, StoreError, UnknownItemError
+from iop_core.errors import IopError, StoreError
 from iop_core.item_control import UpdateResult
+from iop_core.store_units import Unit
 from iop_core.stores import Store
 from iop_engine.items import Items
 from iop_engine.recorded_deed import recorded_deed
@@ -17,6 +18,9 @@ _LOG = logging.getLogger("iop.engine")
 
 class ItemDeeds:
     """Does what ``iop_core.item_control.ItemControl`` says, and records it.
+
+    The audit tells of a deed before it is begun, and again when it failed; the event log tells
+    when it is done, too.
 
     Args:
         items: What is stopped and started.
@@ -58,20 +62,28 @@ class ItemDeeds:
         if result.failed:
             selection["failed"] = list(result.failed)
         counts = {deed: len(items) for deed, items in selection.items()}
-        self._record("update", f"update of the production ({result.to_text()})", (selection, counts), actor, reason)
+        text = f"update of the production ({result.to_text()})"
+        self._store_record(text, self._unit_of("update", text, (selection, counts), actor, reason))
 
     def _do(self, action: str, item: str, deed: Callable[[str], object], actor: str, reason: str) -> None:
-        text, selection = f"{action} of {item!r}", {"item": item}
+        if self._items.production.item(item) is None:
+            deed(item)  # which says that there is no such item
+            return
+        text = f"{action} of {item!r}"
+        # Before the deed, or a crash in the middle of it would leave nothing that tells of it.
+        begun = self._unit_of(action, text, ({"item": item}, {"begun": 1}), actor, reason, item=item)
+        self._store_record(text, Unit(audit=begun.audit))
         try:
             deed(item)
-        except UnknownItemError:
-            raise
         except IopError as exc:
-            self._record(action, f"{text}, which failed ({exc}),", (selection, {"failed": 1}), actor, reason, item=item)
+            proof = ({"item": item}, {"failed": 1})
+            failed = f"{text}, which failed ({exc}),"
+            self._store_record(failed, self._unit_of(action, failed, proof, actor, reason, item=item))
             raise
-        self._record(action, text, (selection, {"done": 1}), actor, reason, item=item)
+        done = self._unit_of(action, text, ({}, {}), actor, reason, item=item)
+        self._store_record(text, Unit(log=done.log))
 
-    def _record(
+    def _unit_of(
         self,
         action: str,
         text: str,
@@ -80,9 +92,11 @@ class ItemDeeds:
         reason: str,
         *,
         item: str = "",
-    ) -> None:
-        unit = recorded_deed(action, text, proof, self._clock.now(), actor=actor, reason=reason, item=item)
+    ) -> Unit:
+        return recorded_deed(action, text, proof, self._clock.now(), actor=actor, reason=reason, item=item)
+
+    def _store_record(self, text: str, unit: Unit) -> None:
         try:
             self._store.submit(unit).wait()
-        except StoreError as exc:  # it was done, and a full disk is no reason to say that it was not
+        except StoreError as exc:  # a full disk is no reason not to stop an item
             _LOG.error("the %s cannot be recorded: %s", text, exc)
