@@ -70,3 +70,7 @@ class Utils:
     dict_to_xml = _warning(calls.dict_to_xml)
     xml_to_json = _warning(calls.xml_to_json)
     guess_path = _warning(calls.guess_path)
+    filename_to_module = _warning(calls.filename_to_module)
+    import_module_from_path = _warning(calls.import_module_from_path)
+    string_to_stream = _warning(calls.string_to_stream)
+    stream_to_string = _warning(calls.stream_to_string)

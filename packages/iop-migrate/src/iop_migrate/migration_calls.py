@@ -22,9 +22,11 @@ from iop_migrate import bindings
 from iop_migrate.bindings import DEFAULT_PACKAGE, Binding, register_described
 from iop_migrate.migration import deploy_sections, summary_of
 from iop_migrate.migration import migrate as migrate_file
+from iop_migrate.module_paths import filename_to_module, guess_path, import_module_from_path
 from iop_migrate.plan import MigrationPlan
 from iop_migrate.registrations import Registrations, python_name
 from iop_migrate.schema_entries import schema_of
+from iop_migrate.text_streams import stream_to_string, string_to_stream
 from iop_production import Production
 
 __all__ = (
@@ -36,9 +38,11 @@ __all__ = (
     "export_production",
     "export_production_connections",
     "export_production_queue_info",
+    "filename_to_module",
     "format_migration_plan",
     "format_migration_success",
     "guess_path",
+    "import_module_from_path",
     "list_bindings",
     "migrate",
     "raise_on_error",
@@ -54,6 +58,8 @@ __all__ = (
     "set_classes_settings",
     "set_productions_settings",
     "setup",
+    "stream_to_string",
+    "string_to_stream",
     "unbind_component",
     "unregister_component",
     "xml_to_json",
@@ -280,31 +286,6 @@ def dict_to_xml(production_definition: Mapping[str, Any]) -> str:
 def xml_to_json(xml: str) -> str:
     """Return a production given as XML of IRIS as JSON text."""
     return json.dumps(Production.from_xml(xml).to_dict(), ensure_ascii=False)
-
-
-def guess_path(module: str, path: str) -> str:
-    """Return the file that a module has when it is imported from a folder.
-
-    Args:
-        module: Its name; dots before it go up one folder each, from the second on.
-        path: The folder.
-
-    Raises:
-        ConfigurationError: The name is empty.
-
-    Example:
-        >>> guess_path("a.b", "/p/q"), guess_path("..m", "/p/q"), guess_path("m.py", "/p/q")
-        ('/p/q/a/b.py', '/p/m.py', '/p/q/m.py')
-    """
-    name = module.removesuffix(".py")
-    levels = len(name) - len(name.lstrip("."))
-    parts = name.lstrip(".").split(".")
-    if not all(parts):
-        raise ConfigurationError(f"the name of a module is required, such as 'orders.messages', not {module!r}")
-    folder = Path(path)
-    for _ in range(levels - 1):
-        folder = folder.parent
-    return str(folder.joinpath(*parts)) + ".py"
 
 
 def _file_of(filename: str | None) -> Path:
