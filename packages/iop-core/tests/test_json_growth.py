@@ -1,4 +1,4 @@
-"""No body takes more than ten times its size in memory, whatever it and its class are like."""
+"""No body takes more than ten times its size in memory, or what complete data of its class takes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, make_dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Union
 
@@ -18,7 +19,9 @@ import pydantic
 import pytest
 
 from iop_core.errors import SerializationError
+from iop_core.json_serializer.charges import charges_of
 from iop_core.json_serializer.memory import allowed_memory
+from iop_core.json_serializer.nodes import iter_nodes
 from iop_core.messages import Message
 from iop_core.pydantic_messages import PydanticMessage
 
@@ -84,6 +87,8 @@ CLASSES = {
     "Choice": Choice,
 }
 
+SPARSE = {"Decimals", "Dates", "Paths", "Fifties", "FiftiesModel"}
+
 ITEMS = [
     "[]", "{}", "0", "300", "1.5", '""', '"x"', '"%d"', "null", "[0]", "[[[]]]", '{"a":0}', '{"a":{}}', '{"value":[]}',
     '{"sku":"a","qty":1}', '{"sku":"sku-%d","qty":%d}', '{"f1":"a"}', '{"f1":1,"f2":1,"f3":1,"f4":1,"f5":1,"f6":1}',
@@ -119,13 +124,26 @@ def growth_of(message_class: type, payload: bytes) -> float:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    return peak / allowed_memory(message_class, len(payload))
+    return peak / allowed_memory(message_class, len(payload), natural_growth(message_class))
+
+
+@cache
+def natural_growth(message_class: type) -> float:
+    """Return how many times its size complete data of a class may take."""
+    return charges_of(list(iter_nodes(pydantic.TypeAdapter(message_class).core_schema))).growth
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="its dicts are larger")
 def test_what_is_allowed_is_ten_times_the_size():
     assert allowed_memory(Tree, 1_000_000) == 10_000_000
     assert allowed_memory(Tree, 1) == 256 * 1024
+
+
+def test_only_classes_of_dense_data_are_allowed_more():
+    """Also for them it is no more than complete data takes: their fields and defaults count for nothing."""
+    allowed = {name: natural_growth(message_class) for name, message_class in CLASSES.items()}
+    assert {name for name, growth in allowed.items() if growth == 10} == SPARSE
+    assert max(allowed.values()) <= 16
 
 
 @pytest.fixture(scope="module", autouse=True)

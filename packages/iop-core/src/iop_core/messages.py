@@ -32,9 +32,10 @@ class Message:
     search for, see ``iop_core.searchable``. ``purgeable=False`` keeps its bodies from being purged.
     Both hold for every class derived from it.
 
-    A stored message may take ten times the size of its body in memory, and 256 KiB in any case;
-    what would take more is refused when it is read. A class declared with ``max_growth=40``,
-    and every class derived from it, may take forty times as much.
+    A stored message may take ten times the size of its body in memory, or as much as complete
+    data of its fields takes, 16 times at most, and 256 KiB in any case; what would take more is
+    refused when it is read. A class declared with ``max_growth=40``, and every class derived
+    from it, may take forty times as much.
 
     Example:
         >>> from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Message:
 
     __is_strict__: ClassVar[bool] = False
     __iop_serializer__: ClassVar[str] = ""
-    __max_growth__: ClassVar[int] = 10
+    __max_growth__: ClassVar[int | None] = None
     __iop_searchable__: ClassVar[Mapping[str, str]] = {}
     __iop_purgeable__: ClassVar[bool] = True
     # Read by pydantic, which compiles the JSON codec of a dataclass.

@@ -57,7 +57,7 @@ class PydanticMessage(BaseModel, metaclass=PydanticMessageType):
 
     _iris_id: ClassVar[str | None] = None
     __iop_serializer__: ClassVar[str] = ""
-    __max_growth__: ClassVar[int] = 10
+    __max_growth__: ClassVar[int | None] = None
     __iop_searchable__: ClassVar[Mapping[str, str]] = {}
     __iop_purgeable__: ClassVar[bool] = True
 

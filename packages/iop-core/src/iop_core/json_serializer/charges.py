@@ -43,10 +43,19 @@ _VALUES: Final = {
 }  # fmt: skip
 
 
+LEAST_GROWTH: Final = 10
+"""The memory that a body of any class may take, as a multiple of its size."""
+# What honest data takes that is as dense as can be: numbers of two digits, objects with short names.
+_GROWTH_OF_PLAIN_DATA = 14
+_MOST_NATURAL_GROWTH = 16
+_NUMBERS = frozenset({"int", "float", "bool", "none", "any"})
+
+
 class Charges(NamedTuple):
     """Bytes that parts of a text take beside what plain JSON data takes.
 
     Attributes:
+        growth: What bodies in which every field is written out may take, as a multiple of their size.
         an_object: One object.
         an_array: One array.
         a_value: One item of an array, or one member of an object.
@@ -57,6 +66,7 @@ class Charges(NamedTuple):
     an_array: int
     a_value: int
     records: int
+    growth: float = LEAST_GROWTH
 
     def small_size(self, room: int) -> int:
         """Return the length of the longest text that surely takes no more than so many bytes."""
@@ -107,17 +117,39 @@ def charges_of(nodes: Sequence[Node]) -> Charges:
         nodes: All nodes of pydantic's core schema of the type.
     """
     an_object = an_array = a_value = records = 0
+    growth: float = LEAST_GROWTH
+    growth_of_outermost: float = LEAST_GROWTH
     is_recursive = False
     unknown = _UNKNOWN_DEFAULT_OF_MODEL if any(node["type"] == "model" for node in nodes) else _UNKNOWN_DEFAULT
     for node in nodes:
         kind = node["type"]
         is_recursive |= kind == "definition-ref"
         records += "fields" in node
+        is_outermost = kind in ("dataclass", "model") and not an_object
+        if is_outermost:
+            growth_of_outermost = _natural_growth(node)  # which is there once, unless it can hold others
+        else:
+            growth = max(growth, _natural_growth(node))
         if kind in ("dataclass", "model"):
             an_object = max(an_object, _record_size(node, unknown))
         an_array = max(an_array, _ARRAYS.get(kind, 0))
         a_value = max(a_value, _VALUES.get(kind, 0))
-    return Charges(an_object, an_array, a_value, 0 if is_recursive else 1 + records)
+    if is_recursive:
+        growth = max(growth, growth_of_outermost)
+    return Charges(an_object, an_array, a_value, 0 if is_recursive else 1 + records, growth)
+
+
+def _natural_growth(node: Node) -> float:
+    """Return what honest data of a type takes, as a multiple of its text, when it is written as densely as can be."""
+    if node["type"] in ("dataclass", "model"):
+        names = _fields_of(node["schema"])
+        text = 3 + sum(len(name) + len('"":1.5,') for name in names)
+        # A part more than the finished instances, for what they are made of.
+        memory = 1.4 * (instance_size(len(names)) + 8 + 24 * len(names))
+        return min(_MOST_NATURAL_GROWTH, memory / text) if names else LEAST_GROWTH
+    if node["type"] in ("any", "dict") or node.get("items_schema", {}).get("type") in _NUMBERS:
+        return _GROWTH_OF_PLAIN_DATA
+    return LEAST_GROWTH
 
 
 def instance_size(fields: int) -> int:
@@ -128,24 +160,24 @@ def instance_size(fields: int) -> int:
 
 def _record_size(node: Node, unknown: int) -> int:
     fields = _fields_of(node["schema"])
-    size = _INSTANCE + dict_size(len(fields)) + sum(_default_size(field, unknown) for field in fields)
+    size = _INSTANCE + dict_size(len(fields)) + sum(_default_size(field, unknown) for field in fields.values())
     if node["type"] == "model":
         size += sys.getsizeof(set(range(len(fields)))) + 64 + 64
     return size
 
 
-def _fields_of(schema: Node) -> list[Node]:
-    """Return the fields inside the node of a record, behind any validators around them."""
+def _fields_of(schema: Node) -> dict[str, Node]:
+    """Return the fields inside the node of a record, by name, behind any validators around them."""
     found: Any = schema
     while isinstance(found, dict):
         node = cast("Node", found)
         fields = node.get("fields")
         if isinstance(fields, dict):
-            return list(cast("dict[str, Node]", fields).values())
+            return cast("dict[str, Node]", fields)
         if isinstance(fields, list):
-            return cast("list[Node]", fields)
+            return {field["name"]: field for field in cast("list[Node]", fields)}
         found = node.get("schema")
-    return []
+    return {}
 
 
 def _default_size(field: Node, unknown: int) -> int:

@@ -25,7 +25,7 @@ def dataclass_decoder(plan: RecordPlan) -> Callable[[bytes], object]:
     def decode(payload: bytes) -> object:
         # What is small is not counted: most messages are.
         is_small = len(payload) <= small_size or charges.is_surely_small(
-            payload, allowed_memory(record_class, len(payload))
+            payload, allowed_memory(record_class, len(payload), charges.growth)
         )
         account = None if is_small else Account(record_class, payload, charges)
         if read is not None and (account is None or account.may_read_at_once()):
@@ -47,7 +47,9 @@ def decode_tolerantly(plan: RecordPlan, payload: bytes) -> Any:
         SerializationError: The bytes hold no JSON object, a required field is missing, they
             would take too much memory, or the class is strict and something does not fit.
     """
-    is_small = plan.charges.is_surely_small(payload, allowed_memory(plan.record_class, len(payload)))
+    is_small = plan.charges.is_surely_small(
+        payload, allowed_memory(plan.record_class, len(payload), plan.charges.growth)
+    )
     account = None if is_small else Account(plan.record_class, payload, plan.charges)
     return _decode_tolerantly(plan, payload, account)
 

@@ -1,8 +1,8 @@
 """How much memory a body may take, and the account of what was taken.
 
 A few bytes of JSON become an object of many: ``[],`` of 3 bytes a list of 64. So a body may
-take ``max_growth`` times its size, ten unless its class says otherwise, and a small body is
-never refused.
+take ``max_growth`` times its size, and a small body is never refused. Unless its class says otherwise
+that is ten times, or what complete data of its fields takes when they are small and many.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from contextvars import ContextVar
 from typing import Any, Final, cast
 
-from iop_core.json_serializer.charges import Charges
+from iop_core.json_serializer.charges import LEAST_GROWTH, Charges
 from iop_core.json_serializer.contents import contents_of, dict_size
 from iop_core.json_serializer.sizes import PLAIN, size_of
 from iop_core.messages import MAX_GROWTH
@@ -29,9 +29,16 @@ _WHOLE_MODELS = 4
 _LARGER_DICTS: Final = max(1.0, dict_size(1) / 184)
 
 
-def allowed_memory(message_class: type, size: int) -> int:
-    """Return how many bytes of memory a body of that class and size may take."""
-    return max(ALWAYS_ALLOWED, int(size * getattr(message_class, MAX_GROWTH, 10) * _LARGER_DICTS))
+def allowed_memory(message_class: type, size: int, growth: float = LEAST_GROWTH) -> int:
+    """Return how many bytes of memory a body may take.
+
+    Args:
+        message_class: Its class, which may say itself how many times its size.
+        size: Its length in bytes.
+        growth: How many times its size else; see ``Charges.growth``.
+    """
+    declared: float | None = getattr(message_class, MAX_GROWTH, None)
+    return max(ALWAYS_ALLOWED, int(size * (growth if declared is None else declared) * _LARGER_DICTS))
 
 
 def fits_at_once(payload: bytes, charges: Charges, room: int) -> bool:
@@ -52,7 +59,7 @@ class Account:
         self._message_class = message_class
         self._payload = payload
         self._charges = charges
-        self._allowed = allowed_memory(message_class, len(payload))
+        self._allowed = allowed_memory(message_class, len(payload), charges.growth)
         self._contents = contents_of(payload, self._allowed)
         self.left = self._allowed - self._contents.parsed
         """Bytes that may be taken beside those of the parsed text; below 0 when those are too many."""

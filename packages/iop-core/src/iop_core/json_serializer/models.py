@@ -52,7 +52,7 @@ def model_codec(model_class: type) -> Codec:
             payload, size = _without_id(payload), len(payload)
             if size <= small_size:
                 return validator.read_or_explain(payload, ALWAYS_ALLOWED)
-            allowed = allowed_memory(model_class, size)
+            allowed = allowed_memory(model_class, size, charges.growth)
             if charges.is_surely_small(payload, allowed):
                 return validator.read_or_explain(payload, allowed)
             account = Account(model_class, payload, charges)
