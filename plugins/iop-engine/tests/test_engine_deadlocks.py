@@ -12,6 +12,7 @@ from iop import BusinessOperation, BusinessProcess, Message, Production
 from iop_core.errors import RequestFailedError, RequestTimeoutError, SyncDeadlockError
 from iop_core.events import EventType
 from iop_core.headers import MessageStatus, MessageType
+from iop_engine.in_proc_calls import MOST_CALLS
 from iop_testing import VirtualClock, run_production
 
 
@@ -253,3 +254,64 @@ def test_stream_from_who_waits_for_it(production_run) -> None:
     run = production_run(made)
     with pytest.raises(RequestFailedError, match="Source -> Reader -> Source"):
         run.call("Reader", Note())
+
+
+@pytest.mark.parametrize("is_awaited", [False, True], ids=["in the caller's thread", "awaited"])
+def test_cycle_through_an_operation_in_proc(production_run, is_awaited: bool) -> None:
+    class Back(BusinessOperation):
+        INVOCATION = "InProc"
+
+        def on_message(self, request):
+            return self.send_request_sync("Desk", request)
+
+    made = production(Desk=(Awaits if is_awaited else "Back", 1))
+    if is_awaited:
+        made.item("Desk").host_setting("Target", "Back")
+    made.operation("Back", Back)
+    run = production_run(made)
+    with pytest.raises(RequestFailedError, match="Desk -> Desk"):
+        run.call("Desk", Note())
+    run.wait_until_idle()
+
+
+def test_awaited_call_in_proc_that_nobody_waits_for_in_turn_is_left_alone(production_run) -> None:
+    class Asks(BusinessOperation):
+        INVOCATION = "InProc"
+
+        def on_message(self, request):
+            return self.send_request_sync("Echo", request)
+
+    made = production()
+    made.process("Desk", Awaits, settings={"Target": "Asks"})
+    made.operation("Asks", Asks)
+    run = production_run(made)
+    assert [run.call("Desk", Note(str(number))) for number in range(20)] == [Note(str(each)) for each in range(20)]
+
+
+@pytest.mark.parametrize("is_awaited", [False, True], ids=["in the caller's thread", "awaited"])
+def test_operations_in_proc_that_call_each_other_in_a_circle(production_run, is_awaited: bool) -> None:
+    class There(BusinessOperation):
+        INVOCATION = "InProc"
+
+        def on_message(self, request):
+            return self.send_request_sync("Back", request)
+
+    class Back(BusinessOperation):
+        INVOCATION = "InProc"
+
+        async def on_message(self, request):
+            return await self.send_request_async_ng("There", request)
+
+    class SyncBack(There):
+        def on_message(self, request):
+            return self.send_request_sync("There", request)
+
+    made = production()
+    made.operation("There", There)
+    made.operation("Back", Back if is_awaited else SyncBack)
+    run = production_run(made)
+    with pytest.raises(RequestFailedError, match="request to 'Back' failed"):
+        run.call("There", Note())
+    run.wait_until_idle()
+    assert any("do they call each other in a circle" in entry.text for entry in run.log())
+    assert len(run.messages(type=MessageType.REQUEST)) == MOST_CALLS

@@ -140,6 +140,9 @@ class BusinessHost(Component):
         call that is cancelled, or whose time runs out, is given up: a late answer is
         marked Discarded.
 
+        Give a limit as ``timeout``: one that ``asyncio.wait_for`` sets around the call is not known, so
+        the call may be refused as one that could never be answered.
+
         Args:
             target: Item name, the value of a ``target()``, or a Port.
             request: A message, or None for an empty body.
@@ -152,6 +155,7 @@ class BusinessHost(Component):
 
         Raises:
             As for ``send_request_sync``; StoreError when the request cannot be stored.
+            SyncDeadlockError: Without a limit, and the target waits for this component.
 
         Example:
             >>> import asyncio

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from iop_core.clock import Clock, SystemClock
 from iop_core.errors import StoreError
-from iop_core.store_units import Unit
+from iop_core.store_units import NewMessage, Unit
 from iop_engine.answers import message_of
 from iop_engine.in_proc_calls import call
+from iop_engine.runtime import Runtime
 from iop_engine.sender import RETRY_SECONDS, Sender, waits_for_room
 
 
@@ -22,7 +23,7 @@ async def send_and_await(
     if sender.runtime.addresses.get(target).is_in_proc:
         # In a thread, because it would hold up the event loop.
         request = sender.request(target, message, description, scope)
-        return await asyncio.to_thread(call, request, sender.runtime)
+        return await asyncio.to_thread(_call_for, threading.get_ident(), request, sender.runtime)
     while True:
         try:
             return await _await_answer(sender, target, message, timeout_seconds, description)
@@ -30,6 +31,11 @@ async def send_and_await(
             if not waits_for_room(scope, exc) or sender.runtime.is_stopping.is_set():
                 raise
         await asyncio.sleep(RETRY_SECONDS)
+
+
+def _call_for(job: int, request: NewMessage, runtime: Runtime) -> object:
+    with runtime.waits.acting_for(job):
+        return call(request, runtime)
 
 
 async def _await_answer(

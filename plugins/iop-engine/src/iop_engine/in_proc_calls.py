@@ -7,6 +7,7 @@ it this one is sent again.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 from iop_core.definitions import ItemDefinition
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 # Where the answer goes that a caller waits for: to the caller himself.
 CALLER = "InProc"
+
+# Each is inside the one before it, with an instance and maybe a thread of its own: a circle has to end.
+MOST_CALLS = 50
+
+# How many calls the calling code is inside of; threads and tasks that it starts inherit it.
+_DEPTH: ContextVar[int] = ContextVar("iop_in_proc_depth", default=0)
 
 
 class InProcTarget(Protocol):
@@ -59,7 +66,17 @@ def deliver(request: NewMessage, runtime: Runtime) -> NewMessage | None:
             f"operation {request.target!r} runs in its callers' jobs (InProc) and is stopped or disabled, so nothing "
             "is sent to it. Start it first"
         )
-    return target.deliver(request)
+    depth = _DEPTH.get()
+    if depth >= MOST_CALLS:
+        raise SendError(
+            f"{MOST_CALLS} calls of operations that run InProc are inside each other, and {request.target!r} would be "
+            "one more: do they call each other in a circle? Call deeper ones through a queue"
+        )
+    token = _DEPTH.set(depth + 1)
+    try:
+        return target.deliver(request)
+    finally:
+        _DEPTH.reset(token)
 
 
 def call(request: NewMessage, runtime: Runtime) -> object:

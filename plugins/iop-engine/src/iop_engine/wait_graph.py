@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 
 from iop_core.errors import SyncDeadlockError
 
@@ -56,6 +57,27 @@ class WaitGraph:
         with self._lock:
             self._jobs[job.queue].remove(job)
             self._threads.pop(threading.get_ident(), None)
+
+    @contextmanager
+    def acting_for(self, thread: int) -> Generator[None, None, None]:
+        """Count the calling thread as the job of another one for a while, which awaits what is done here.
+
+        Args:
+            thread: Its ``threading.get_ident()``; a thread that is no job changes nothing.
+        """
+        own = threading.get_ident()
+        with self._lock:
+            job = self._threads.get(thread)
+            if job is None or own in self._threads:
+                own = 0
+            else:
+                self._threads[own] = job
+        try:
+            yield
+        finally:
+            if own:
+                with self._lock:
+                    self._threads.pop(own, None)
 
     def expect(self, slot: str, target: str, queue: str) -> None:
         """Note that the calling thread is going to wait for an answer.
