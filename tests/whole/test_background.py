@@ -171,6 +171,55 @@ def test_killed_engine_is_recognised_and_started_again(iop: Iop, director: Direc
     assert iop("kill", "--yes").stdout == "Production Demo.Background ended.\n"
 
 
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_production_started_with_its_log_ends_with_it(
+    iop: Iop, folder: Path, director: Director, end: signal.Signals
+) -> None:
+    start(iop)
+    assert iop("stop").returncode == 0
+    code = "from iop import Director; Director('local:').start_production_with_log('Demo.Background')"
+    command = [sys.executable, "-W", "error", "-c", code]
+    with subprocess.Popen(
+        command, cwd=folder, env={**os.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert "Demo.Background" in process.stdout.readline()
+            assert director.status().state == "Running"
+            process.send_signal(end)
+            errors = process.communicate(timeout=60)[1]
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (0, "")
+    assert director.status().state == "Stopped"
+
+
+def test_process_that_outlives_its_starter_is_no_mistake(iop: Iop, folder: Path, director: Director) -> None:
+    start(iop)
+    assert iop("stop").returncode == 0
+    code = "from iop import Director; Director('local:').start_production('Demo.Background')"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert director.status().state == "Running"
+    director.stop_production()
+
+
+def test_large_log_is_put_aside(iop: Iop, folder: Path) -> None:
+    (folder / ".iop").mkdir(mode=0o700)
+    log, aside = folder / ".iop" / "user.log", folder / ".iop" / "user.log.1"
+    with log.open("wb") as file:
+        file.truncate(20_000_000)
+    start(iop)
+    assert aside.stat().st_size == 20_000_000
+    assert log.stat().st_size < 1_000_000
+    written = log.read_bytes()
+    assert iop("restart").returncode == 0
+    assert log.read_bytes().startswith(written)  # what is small goes on
+    assert iop("stop").returncode == 0
+
+
 def test_namespaces_run_side_by_side(iop: Iop, folder: Path) -> None:
     pids = {start(iop, "--namespace", name) for name in ("ONE", "TWO")}
     assert len(pids) == 2

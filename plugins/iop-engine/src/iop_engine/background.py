@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -27,6 +28,8 @@ from iop_engine.sqlite.directory import DataDirectory
 
 _PAUSE_SECONDS = 0.03
 _KILL_SECONDS = 10.0
+# A log that is larger at a start is put aside, and the one before it forgotten.
+_MOST_LOG_BYTES = 16_777_216
 # The exit codes of ``iop`` that mean more than "failed".
 _ERRORS: dict[int, type[IopError]] = {2: ConfigurationError, 4: BackendUnavailableError}
 # A process nobody asks any more for its end would stay as a zombie, and warn when it is forgotten.
@@ -36,7 +39,8 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 class Background:
     """The process that runs the production of one namespace.
 
-    What it writes goes to ``<namespace>.log`` in the data directory.
+    What it writes goes to ``<namespace>.log`` in the data directory. At a start a large one is
+    put aside as ``<namespace>.log.1``.
 
     Args:
         location: The data directory.
@@ -67,6 +71,7 @@ class Background:
                 "first, or give another directory or namespace"
             )
         self._directory.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._put_aside_log()
         with self.log_file.open("ab") as log:
             begin = log.seek(0, os.SEEK_END)
             process = _spawn(self._command(order), log)
@@ -115,6 +120,10 @@ class Background:
                 raise BackendError(f"process {pid} does not end; its data is still taken")
             time.sleep(_PAUSE_SECONDS)
 
+    def _put_aside_log(self) -> None:
+        if self.log_file.exists() and self.log_file.stat().st_size > _MOST_LOG_BYTES:
+            self.log_file.replace(f"{self.log_file}.1")
+
     def _command(self, order: StartOrder) -> list[str]:
         what = [order.file, *(["--production", order.production] if order.production else [])]
         place = ["--data-dir", self._location, "--namespace", self._namespace, "--durability", order.durability]
@@ -161,6 +170,14 @@ def _spawn(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     )
     _STARTED.append(process)
     return process
+
+
+@atexit.register
+def _forget_started() -> None:
+    """Take note of the processes that ended, and leave the others alone: they outlive this one."""
+    for process in _STARTED:
+        if process.poll() is None:
+            process.returncode = 0  # else it counts as forgotten by mistake
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
