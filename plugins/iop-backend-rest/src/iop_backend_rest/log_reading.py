@@ -63,5 +63,4 @@ def _matches(entry: LogEntry, criteria: LogFilter) -> bool:
         and criteria.session_id in (None, entry.session_id)
         and (criteria.since is None or entry.time_logged >= criteria.since)
         and (criteria.until_id is None or entry.entry_id <= criteria.until_id)
-        and (criteria.until_id is None or entry.entry_id <= criteria.until_id)
     )
