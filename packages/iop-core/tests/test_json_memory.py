@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tracemalloc
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import pydantic
@@ -277,6 +279,22 @@ class Points(Message):
     value: list[Point]
 
 
+class Unit(Enum):
+    KILOGRAM = "kg"
+
+
+@dataclass
+class Sample:
+    at: datetime
+    value: float
+    unit: Unit
+
+
+@dataclass
+class Samples(Message):
+    value: list[Sample]
+
+
 class PointModels(PydanticMessage):
     value: list[PointModel]
 
@@ -288,6 +306,7 @@ class PointModels(PydanticMessage):
         (Anything, "1.5", 100_000),
         (Anything, '{"a":1,"b":"c"}', 30_000),
         (Points, '{"x":1.5,"y":2.5}', 30_000),
+        (Samples, '{"at":"2026-01-01T00:00:00","value":1.5,"unit":"kg"}', 30_000),
         (PointModels, '{"x":1.5,"y":2.5}', 30_000),
     ],
     ids=lambda part: part.__name__ if isinstance(part, type) else str(part),

@@ -24,7 +24,7 @@ AT_A_TIME: Final = 32 * 1024
 
 
 # Pydantic's tree of a text takes some twenty times its size, of honest ones too.
-_WHOLE_MODELS = 4
+_WHOLE_MODELS = 5
 # In Python 3.10 a small dict is a quarter larger, and so are honest messages.
 _LARGER_DICTS: Final = max(1.0, dict_size(1) / 184)
 

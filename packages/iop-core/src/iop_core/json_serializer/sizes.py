@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final, cast
 
 PLAIN: Final = frozenset({str, int, float, bool, type(None)})
@@ -38,6 +39,8 @@ def size_of(value: object) -> int:
 
 def _add_parts(value: Any, left: list[object]) -> int:
     """Return the bytes of one value that is not plain, and append what is inside of it."""
+    if isinstance(value, Enum):
+        return 0
     size = sys.getsizeof(value)
     if isinstance(value, Mapping):
         mapping = cast("Mapping[object, object]", value)
