@@ -155,6 +155,8 @@ def test_io_log(invoke: Invoke) -> None:
     assert invoke("log", "--io").stdout == shown
     assert invoke("log", "--io", "--item", "Out").stdout == ""
     assert json.loads(invoke("log", "--io", "--json").stdout)[0]["received"] == "line\n1"
+    assert invoke("log", "--io", "--session", "2").stdout == ""  # that history has no exchanges of sessions
+    assert "session: 'x' is not a whole number" in invoke("log", "--io", "--session", "x").stderr
     refused = invoke("log", "--io", "--level", "error")
     assert (refused.exit_code, "--io cannot be narrowed by level" in refused.stderr) == (2, True)
 

@@ -58,6 +58,14 @@ def exchanges(location: Path, *texts: str, **settings: object) -> list[IoEntry]:
     finally:
         running.stop()
     assert director.io_log() == found
+    sessions = {entry.session_id for entry in found}
+    for session in sessions:
+        of_session = [entry for entry in found if entry.session_id == session]
+        assert director.io_log(session_id=session) == of_session
+        assert director.io_log(session_id=session, item="Other") == []
+        assert director.io_log(session_id=session, since_id=of_session[0].entry_id, limit=5) == of_session[1:]
+        assert director.io_log(session_id=session, limit=1) == of_session[-1:]
+    assert director.io_log(session_id=max(sessions, default=0) + 1) == []
     return found
 
 

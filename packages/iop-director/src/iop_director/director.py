@@ -28,6 +28,7 @@ from iop_director.deployed_production import load_definition
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
 from iop_director.interruption import sigterm_as_interrupt
+from iop_director.io_log import read_io_log
 from iop_director.log_filters import log_filter
 from iop_director.place import choose_place
 from iop_director.records import status_to_dict
@@ -37,6 +38,8 @@ from iop_director.trial_messages import TIMEOUT_SECONDS, TrialMessage, call_tria
 from iop_production import Production
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from iop_core.audit import AuditCheck, AuditEntry
     from iop_core.backends import Backend, MessageHistory, RunningProduction
     from iop_core.default_settings import DefaultSettings
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from iop_core.plugins import PluginRegistry
     from iop_core.remote_settings import RemoteSettings
     from iop_core.setting_layers import ResolvedSetting
+    from iop_director.io_log import IoOptions
 
 
 class Director:
@@ -420,12 +424,9 @@ class Director:
             return self._history().log(since_id=since_id, item=item, limit=limit)
         return self._history().log(since_id=since_id, item=item, limit=limit, criteria=criteria)
 
-    def io_log(self, *, since_id: int = 0, item: str | None = None, limit: int | None = None) -> list[IoEntry]:
-        """Return exchanges with the outside with ids above ``since_id``, oldest first; with ``limit`` the newest.
-
-        They are kept of items whose setting ``ArchiveIO`` is on.
-        """
-        return self._history().io_log(since_id=since_id, item=item, limit=limit)
+    def io_log(self, *, session_id: int | None = None, **options: Unpack[IoOptions]) -> list[IoEntry]:
+        """Return exchanges with the outside of items whose setting ``ArchiveIO`` is on; see ``read_io_log``."""
+        return read_io_log(self._history(), session_id, **options)
 
     def audit(self, *, since_id: int = 0, limit: int | None = None) -> list[AuditEntry]:
         """Return what operators did, with ids above ``since_id``, oldest first; with ``limit`` the newest."""

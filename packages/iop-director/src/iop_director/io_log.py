@@ -1,12 +1,49 @@
-"""Showing exchanges with the outside."""
+"""Reading and showing exchanges with the outside."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypedDict
+
+from iop_core.backends import MessageHistory
 from iop_core.events import IoEntry
 from iop_core.headers import Body
 from iop_director.safe_text import one_line
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 MOST_CHARACTERS = 2000
+
+
+class IoOptions(TypedDict, total=False):
+    """Which entries to read.
+
+    Attributes:
+        since_id: Only entries with higher ids.
+        item: Only entries of that item.
+        limit: Only the newest that many.
+    """
+
+    since_id: int
+    item: str | None
+    limit: int | None
+
+
+def read_io_log(history: MessageHistory, session_id: int | None, **options: Unpack[IoOptions]) -> list[IoEntry]:
+    """Return exchanges with the outside, oldest first.
+
+    Args:
+        history: Where they are kept.
+        session_id: Only entries of that session; None: of all.
+        **options: Which of them; see ``IoOptions``.
+    """
+    if session_id is None:
+        return history.io_log(**options)
+    trace = history.trace(session_id)
+    since_id, item, limit = options.get("since_id", 0), options.get("item"), options.get("limit")
+    entries = () if trace is None else trace.io
+    found = [entry for entry in entries if entry.entry_id > since_id and item in (None, entry.item)]
+    return found if limit is None else found[max(0, len(found) - limit) :]
 
 
 def format_io_entry(entry: IoEntry, *, most_characters: int | None = MOST_CHARACTERS) -> str:

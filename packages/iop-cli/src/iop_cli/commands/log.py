@@ -17,6 +17,7 @@ from iop_cli.output import print_json
 from iop_core.errors import ConfigurationError
 from iop_director.event_log import Entry, entry_in_columns, follow_log, format_entry
 from iop_director.io_log import format_io_entry
+from iop_director.log_filters import log_filter
 from iop_director.records import io_entry_to_dict, log_entry_to_dict
 
 _LEVELS = ("trace", "info", "warning", "error", "alert")
@@ -78,11 +79,14 @@ def log(
         to_text = entry_in_columns if form == "columns" else format_entry
         _show(partial(director.log, item=item, **narrower), to_text, log_entry_to_dict, **how)
         return
+    session = narrower.pop("session", None)
     if narrower:
         raise ConfigurationError(
-            f"--io cannot be narrowed by {', '.join(sorted(narrower))}; it takes --item, --since-id and --limit"
+            f"--io cannot be narrowed by {', '.join(sorted(narrower))}; it takes --item, --session, --since-id and "
+            "--limit"
         )
-    _show(partial(director.io_log, item=item), format_io_entry, io_entry_to_dict, **how)
+    wanted = log_filter(session=session).session_id
+    _show(partial(director.io_log, item=item, session_id=wanted), format_io_entry, io_entry_to_dict, **how)
 
 
 def _show(
