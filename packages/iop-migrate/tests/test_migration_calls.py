@@ -104,7 +104,10 @@ def test_sections(loaded: Any, deployments: Any, tmp_path: Path) -> None:
     with pytest.raises(IopError, match=r"PRODUCTIONS\[1\]"):
         calls.set_productions_settings([{"Demo.A": {}}, "wrong"], folder)
     assert deployments.production_names() == []
-    calls.set_productions_settings([{"Demo.A": {"Item": {"@Name": "I", "@ClassName": "X.Y"}}}], folder)
+    given = [{"Demo.A": {"Item": {"@Name": "Python.Out", "@ClassName": loaded.Out}, "ActorPoolSize": 3}}]
+    kept = {name: dict(body["Item"]) for entry in given for name, body in entry.items()}
+    calls.set_productions_settings(given, folder)
+    assert given == [{"Demo.A": {"Item": kept["Demo.A"], "ActorPoolSize": 3}}]  # what was given is left as it is
     assert deployments.production_names() == ["Demo.A"]
 
 

@@ -84,6 +84,22 @@ def test_lines_of_a_scan_in_the_plan(project: Project, director: Director) -> No
     assert plan.issues() == ["CLASSES['E']: no component was found there"]
 
 
+def test_files_that_are_left_out_are_named(project: Project, director: Director, deployments: Any) -> None:
+    text = "from iop_core import BusinessOperation\nclass Op(BusinessOperation): pass\n"
+    file = project(scan_settings="CLASSES = {'K': {'path': 'lib'}}\n", lib__scan_op=text, lib__scan_pk__INIT="")
+    lib = file.parent / "lib"
+    (lib / "scan-op.py").write_text(text)
+    (lib / "scan_pk" / "2nd.py").write_text(text)
+    (lib / "no-classes.py").write_text("x = 1\n")
+    (lib / "no-python.py").write_text("no python\n")
+    left_out = "is left out, as no module can have that name"
+    assert migrate(file, director=director).plan.issues() == [
+        f"CLASSES['K']: scan-op.py {left_out}",
+        f"CLASSES['K']: 2nd.py {left_out}",
+    ]
+    assert registered(deployments) == {"K.scanop.Op": "scan_op"}
+
+
 def test_settings_file_in_a_scanned_folder_is_not_run_again(
     project: Project, director: Director, deployments: Any
 ) -> None:

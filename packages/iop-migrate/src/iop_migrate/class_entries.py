@@ -106,7 +106,9 @@ class ClassReader:
         name = module.__name__
         if hasattr(module, "__path__"):
             folder = Path(root, *name.split("."))
-            return self._scan(key, f"{name}.*", module_names(folder, f"{name}.", place), Path(root), place, within=name)
+            return self._scan(
+                key, f"{name}.*", self._names_in(folder, f"{name}.", place), Path(root), place, within=name
+            )
         return self._scan(key, f"{name}.*", iter([name]), Path(root), place, within=name.rpartition(".")[0])
 
     def _add_described(self, key: str, entry: dict[object, object], place: str) -> list[str]:
@@ -121,7 +123,7 @@ class ClassReader:
             package = folder.joinpath(*name.split("."))
             if not package.is_dir():
                 raise SettingsFileError(f"{place}: there is no package {name!r} in {str(folder)!r}")
-            names = module_names(package, f"{name}.", place)
+            names = self._names_in(package, f"{name}.", place)
             return self._scan(key, f"{name} package", names, folder, place, within=name)
         if "file" in texts:
             file = folder / texts["file"]
@@ -131,7 +133,7 @@ class ClassReader:
                 )
             name = ".".join(file.resolve().relative_to(folder).with_suffix("").parts)
             return self._scan(key, texts["file"], iter([name]), folder, place, within=name.rpartition(".")[0])
-        return self._scan(key, texts["path"], module_names(folder, "", place), folder, place, within="")
+        return self._scan(key, texts["path"], self._names_in(folder, "", place), folder, place, within="")
 
     def _add_named(self, key: str, module_name: str, class_name: str, folder: Path, place: str) -> str:
         module = load_module(module_name.removesuffix(".py"), folder, self.imports, place)
@@ -142,6 +144,12 @@ class ClassReader:
                 f"{place}: module {module.__name__!r} has no class {class_name!r}{did_you_mean(class_name, known)}"
             )
         return self._add_class(key, found, place)
+
+    def _names_in(self, folder: Path, prefix: str, place: str) -> Iterator[str]:
+        skipped: list[str] = []
+        yield from module_names(folder, prefix, place, skipped)
+        said = place.removeprefix(f"{self.file}: ")
+        self.warnings.extend(f"{said}: {name} is left out, as no module can have that name" for name in skipped)
 
     def _scan(self, key: str, target: str, names: Iterator[str], folder: Path, place: str, *, within: str) -> list[str]:
         """Register the components of modules, each under key, module and class without underscores."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -52,7 +53,7 @@ def is_component(python_class: type) -> bool:
     return issubclass(python_class, Component) and bool(kind_of(python_class))
 
 
-def module_names(folder: Path, prefix: str, place: str) -> Iterator[str]:
+def module_names(folder: Path, prefix: str, place: str, skipped: list[str]) -> Iterator[str]:
     """Yield the names of the modules in a folder that define classes, with those of its packages.
 
     Files are read and not run for this, so that a script without classes beside the
@@ -62,15 +63,20 @@ def module_names(folder: Path, prefix: str, place: str) -> Iterator[str]:
         folder: Where to look.
         prefix: Package that the folder is, with a dot at the end; empty: none.
         place: For error texts.
+        skipped: Gets the files that define classes and cannot be imported by their names.
 
     Raises:
         SettingsFileError: A file is not Python.
     """
     for path in sorted(folder.iterdir()):
-        if path.suffix == ".py" and path.stem.isidentifier() and _has_classes(path, place):
-            yield prefix.rstrip(".") if path.stem == "__init__" and prefix else prefix + path.stem
+        if path.suffix == ".py":
+            if not path.stem.isidentifier():
+                with suppress(SettingsFileError):  # nor is it Python then
+                    skipped += [path.name] if _has_classes(path, place) else []
+            elif _has_classes(path, place):
+                yield prefix.rstrip(".") if path.stem == "__init__" and prefix else prefix + path.stem
         elif (path / "__init__.py").is_file() and path.name.isidentifier():
-            yield from module_names(path, f"{prefix}{path.name}.", place)
+            yield from module_names(path, f"{prefix}{path.name}.", place, skipped)
 
 
 def _has_classes(file: Path, place: str) -> bool:
