@@ -189,6 +189,23 @@ def test_test_message_is_answered(dora: httpx.Client, director: Director, runnin
     assert (failed.status_code, failed.json()["code"]) == (422, "item-failed")
 
 
+def test_item_is_restarted_for_a_test_only_when_asked(
+    dora: httpx.Client, director: Director, running: RunningProduction
+) -> None:
+    order = {"target": "Upper", "classname": "served_demo.Text"}
+    for more in ({}, {"restart": False}):
+        assert dora.post("test", json={**order, **more}).status_code == 200
+    assert "restart" not in [entry.action for entry in director.audit()]
+    assert dora.post("test", json={**order, "restart": True}).status_code == 200
+    assert ("restart", "dora") in [(entry.action, entry.actor) for entry in director.audit()]
+
+
+def test_long_reply_is_cut(dora: httpx.Client, running: RunningProduction) -> None:
+    order = {"target": "Upper", "classname": "served_demo.Text", "body": {"text": "a" * 1_000_001}}
+    answer = dora.post("test", json=order).json()
+    assert (len(answer["body"]), answer["truncated"]) == (1_000_000, 1)
+
+
 def test_atelier_calls_succeed_and_say_that_nothing_was_done(dora: httpx.Client) -> None:
     place = str(dora.base_url).replace("/api/iop", "/api/atelier/v1/%25SYS")
     put = dora.put(f"{place}doc/IOP.Message.cls?ignoreConflict=1", json={"enc": False, "content": ["Class A"]})

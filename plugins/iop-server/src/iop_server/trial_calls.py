@@ -21,7 +21,7 @@ def send_test(call: Call, given: TrialOrder) -> dict[str, object]:
     running = call.director.connect()
     running.check_testing()
     if given.restart:
-        running.restart_component(given.target)
+        running.restart_component(given.target, actor=call.user.name, reason=call.reason)
     request = EMPTY_BODY if trial.classname is None else trial.stored_form(trial.classname)
     # The reply stays in its stored form: no class of the production is needed here.
     reply = running.call_body(given.target, request, call.options.test_seconds)
