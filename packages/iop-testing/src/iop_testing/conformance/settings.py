@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from iop_core import BusinessOperation, BusinessService, InboundAdapter
+from iop_core import BusinessOperation, BusinessProcess, BusinessService, InboundAdapter
 from iop_core.definitions import ProductionDefinition
 from iop_core.errors import ComponentStartError, ConfigurationError, SettingError
 from iop_core.item_control import ItemState
@@ -117,6 +117,10 @@ class SettingSuite(BackendSuite):
         explained = {one.name: one.winner for one in trial.backend.explain_settings(production.definition())}
         layers = {name: winner.layer for name, winner in explained.items() if winner is not None}
         assert layers == {"ActorPoolSize": Layer.OVERRIDE, "TestingEnabled": Layer.OVERRIDE}
+        production.process("Desk", BusinessProcess, pool_size=0)
+        with trial.run(production) as run:
+            assert run.running.items()[0].jobs == 5
+            run.running.check_testing()
 
     def test_explanation(self, trial: BackendTrial) -> None:
         """The value of each layer is shown, that of the winning one first."""
@@ -162,13 +166,19 @@ class SettingSuite(BackendSuite):
             def on_init(self) -> None:
                 found.append(self.Place)
 
+        class Reading(BusinessService):
+            Place: str = ""
+
+            def on_init(self) -> None:
+                found.append(self.Place)
+
         production = Production("Conformance.Settings")
-        item = production.service("In", BusinessService, adapter_class=Looking)
+        item = production.service("In", Reading, adapter_class=Looking)
         item.host_settings["Place"] = "host"
         item.adapter_settings["Place"] = "adapter"
         with trial.run(production):
             pass
-        assert found == ["adapter"]
+        assert found == ["adapter", "host"]
 
     def test_value_that_does_not_fit(self, trial: BackendTrial) -> None:
         """A value that a setting cannot have stops the start, and the error names the setting."""
