@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iop_core.errors import SettingsFileError
-from iop_core.persistent.classes import PERSISTENT_CLASSES
+from iop_core.persistent.classes import PERSISTENT_CLASSES, may_sync
 from iop_migrate import Settings, load_settings, unload_settings
 
 HEAD = """
@@ -21,6 +21,9 @@ class Order(PersistentMessage):
 class Named(PersistentMessage):
     class Meta:
         classname = "Shop.Named"
+class Unsynced(PersistentMessage):
+    class Meta:
+        auto_sync = False
 class Plain(Message):
     pass
 class Operation(BusinessOperation):
@@ -49,6 +52,20 @@ def test_key_names_the_class_on_iris(tmp_path: Path) -> None:
     assert PERSISTENT_CLASSES.name_of(settings.module.Named) == "Shop.Named"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CLASSES = {'Shop.U': Unsynced}", True),
+        ("PRODUCTIONS[0].message('Shop.U', Unsynced)", True),
+        ("PRODUCTIONS[0].message('Shop.U', Unsynced, sync_schema=False)", False),
+    ],
+)
+def test_registration_says_whether_the_schema_is_written(tmp_path: Path, text: str, expected: bool) -> None:
+    settings = load(tmp_path, text)
+    assert PERSISTENT_CLASSES.find("Shop.U") is settings.module.Unsynced
+    assert may_sync(settings.module.Unsynced) is expected
+
+
 def test_file_can_be_loaded_again(tmp_path: Path) -> None:
     first = load(tmp_path, "CLASSES = {'Shop.Msg.Order': Order}")
     second = load(tmp_path, "CLASSES = {'Shop.Msg.Order': Order}")
@@ -72,6 +89,10 @@ def test_name_of_an_unloaded_file_is_free(tmp_path: Path) -> None:
         ("class Late(PersistentMessage): pass\nCLASSES = {'Shop.A': Order, 'shop.a': Late}", "do not differ by case"),
         ("CLASSES = {'Shop.Plain': Plain}", "not persistent.*SCHEMAS"),
         ("CLASSES = [Order]", "CLASSES is a list; write a dict"),
+        (
+            "CLASSES = {'Shop.A': Order}\nPRODUCTIONS[0].message('Shop.A', Order, sync_schema=False)",
+            r"'Shop.A' has sync_schema=False, and True in .*CLASSES\['Shop.A'\]; say the same in both",
+        ),
     ],
 )
 def test_refused_before_anything_is_registered(tmp_path: Path, text: str, expected: str) -> None:

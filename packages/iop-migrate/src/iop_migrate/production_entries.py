@@ -99,7 +99,8 @@ def read_productions(names: Mapping[str, object], reader: ClassReader) -> list[P
 def object_entry(production: Production, place: str, reader: ClassReader) -> ProductionEntry:
     """Return the entry of a Python object; its classes are registered."""
     for message in production.message_registrations():
-        reader.registrations.add(message.iris_classname, message.message_class, f"{place} message")
+        name, message_class = message.iris_classname, message.message_class
+        reader.registrations.add(name, message_class, f"{place} message", sync_schema=message.sync_schema)
     for ref in production.items:
         _register(ref, f"{place} item {ref.name!r}", reader)
     return ProductionEntry(production, None, place)

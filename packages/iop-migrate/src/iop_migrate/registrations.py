@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iop_core.component import Component
 from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration
 from iop_core.errors import IopError, SettingsFileError
-from iop_core.persistent.classes import check_persistent_message_class
+from iop_core.persistent.classes import check_persistent_message_class, register_persistent_message_class
 from iop_core.persistent.iris_names import check_iris_name
 from iop_core.persistent.messages import PersistentMessage
 from iop_core.setting_discovery import settings_of
@@ -25,6 +25,7 @@ class _Entry:
     python_class: type[object]
     place: str
     adapter: type | str | None
+    sync_schema: bool
 
 
 class Registrations:
@@ -33,7 +34,15 @@ class Registrations:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
 
-    def add(self, iris_name: str, python_class: type[object], place: str, *, adapter: type | str | None = None) -> None:
+    def add(
+        self,
+        iris_name: str,
+        python_class: type[object],
+        place: str,
+        *,
+        adapter: type | str | None = None,
+        sync_schema: bool = True,
+    ) -> None:
         """Add a class; adding it again under the same name changes nothing.
 
         Args:
@@ -41,19 +50,20 @@ class Registrations:
             python_class: A component, or a persistent message.
             place: Where it says so, for error texts.
             adapter: Class or name of the adapter; None: what the class itself says.
+            sync_schema: Whether what is stored of a message is made like its class.
 
         Raises:
             SettingsFileError: It is neither, cannot be imported by its name, or the name is
-                malformed or taken; a message has another name already.
+                malformed or taken; a message has another name or ``sync_schema`` already.
         """
         check_importable(python_class, place)
         if kind_of(python_class) == PERSISTENT_MESSAGE:
             self._check_message(iris_name, python_class, place)
-        entry = _Entry(iris_name, python_class, place, adapter)
+        entry = _Entry(iris_name, python_class, place, adapter, sync_schema)
         try:
             check_iris_name(iris_name)
             if adapter is None and issubclass(python_class, Component):
-                entry = _Entry(iris_name, python_class, place, adapter_type(python_class))
+                entry = replace(entry, adapter=adapter_type(python_class))
         except IopError as exc:
             raise SettingsFileError(f"{place}: {exc}") from exc
         known = self._entries.setdefault(iris_name.lower(), entry)
@@ -69,6 +79,12 @@ class Registrations:
                 "its own"
             )
 
+        if known.sync_schema != sync_schema:
+            raise SettingsFileError(
+                f"{place}: {iris_name!r} has sync_schema={sync_schema}, and {known.sync_schema} in {known.place}; say "
+                "the same in both"
+            )
+
     def classes(self) -> dict[str, type]:
         """Return name on IRIS in lower case to class."""
         return {name: entry.python_class for name, entry in self._entries.items()}
@@ -80,6 +96,12 @@ class Registrations:
             for entry in self._entries.values()
             if issubclass(entry.python_class, PersistentMessage)
         }
+
+    def register_messages(self) -> None:
+        """Let the persistent messages stand for their classes on IRIS in this process."""
+        for entry in self._entries.values():
+            if issubclass(entry.python_class, PersistentMessage):
+                register_persistent_message_class(entry.python_class, entry.iris_name, sync_schema=entry.sync_schema)
 
     def described(self) -> tuple[ComponentRegistration, ...]:
         """Return all of them with what can be said about each, in the order in which they were added.

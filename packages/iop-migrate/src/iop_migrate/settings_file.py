@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_core.errors import IopError, SettingsFileError, did_you_mean
-from iop_core.persistent.classes import register_persistent_message_class
 from iop_migrate.file_module import FileModule, forget_module, run_file
 from iop_migrate.settings_content import SettingsContent, read_content
 
@@ -60,8 +59,7 @@ def load_settings(path: str | Path) -> Settings:
     try:
         if not content.productions:
             raise SettingsFileError(f"{loaded.file} has no production; add a line: PRODUCTIONS = [production]")
-        for name, message_class in content.registered.messages().items():
-            register_persistent_message_class(message_class, name)
+        content.registered.register_messages()
     except BaseException:
         loaded.forget()
         raise
