@@ -154,6 +154,30 @@ def test_service_of_another_program_joins_or_begins_a_super_session(tmp_path) ->
         running.stop()
 
 
+class Batch(BusinessService):
+    def on_process_input(self, message_input):
+        for text in message_input:
+            self.begin_session()
+            self.send_request_async("Silent", Line(text))
+            self.send_request_sync("Silent", Line(text))
+
+
+def test_service_of_another_program_begins_sessions(tmp_path) -> None:
+    made = joining()
+    made.service("Batch", Batch)
+    place = LocalBackend(str(tmp_path), namespace="USER")
+    running = place.run(made.definition(), RunOptions(is_reachable=True))
+    try:
+        service = make_service(connect(str(tmp_path), "USER"), "Batch")
+        service.on_process_input(["a", "b"])
+        sessions = [header.session_id for header in running.messages(MessageFilter(source="Batch"))]
+        assert sessions[0] == sessions[1] < sessions[2] == sessions[3]
+        with pytest.raises(SendError, match="outside of an input"):
+            service.begin_session()
+    finally:
+        running.stop()
+
+
 def test_input_is_archived_and_purged(tmp_path) -> None:
     run_all(tmp_path, ArchiveIO=True)
     reader = SqliteReader(DataDirectory(str(tmp_path), "USER"))

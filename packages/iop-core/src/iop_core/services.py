@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from iop_core.business_host import BusinessHost
 from iop_core.component import Component
 from iop_core.errors import NoHandlerError, NotConnectedError
+from iop_core.sessions import SessionHost
 from iop_core.super_sessions import SuperSessionHost
 
 
@@ -63,6 +64,29 @@ class BusinessService(BusinessHost):
             f"{type(self).__name__} did not override on_message or on_process_input, so it cannot take "
             f"{type(request).__name__}. Define one of them"
         )
+
+    def begin_session(self) -> None:
+        """Have the next send of this input open a session of its own, which the sends after it share.
+
+        All sends of one input share a session unless this is called between them: for an input of
+        many parts, such as a file of orders, of which each is to have a trace of its own.
+
+        Raises:
+            NotConnectedError: No engine that knows sessions runs this service.
+            SendError: No input is in hand, or it is a message that was sent to the service: what comes
+                of that belongs to its session.
+
+        Example:
+            >>> class Intake(BusinessService):
+            ...     def on_process_input(self, message_input):
+            ...         for order in message_input:
+            ...             self.begin_session()
+            ...             self.send_request_async("Orders", order)
+        """
+        host = self._connected()
+        if not isinstance(host, SessionHost):
+            raise NotConnectedError(f"{type(self).__name__} is run by a host that knows no sessions")
+        host.begin_session()
 
     def join_super_session(self, super_session: str) -> None:
         """Have what is sent for this input belong to a super session that another production began.

@@ -76,6 +76,18 @@ class ComponentHost:
         context = MessageContext(session_id=session_id, super_session=super_session)
         self._sender.scope = Scope(threading.get_ident(), context, session_id)
 
+    def begin_session(self) -> None:
+        """Have the next send of the input in hand open a session; see ``SessionHost``."""
+        scope = self._sender.own_scope()
+        if scope is None or scope.unit is not None:
+            raise SendError(
+                f"{self.item_name!r} called begin_session "
+                + ("outside of an input" if scope is None else "for a message, whose session goes on")
+                + ". Call it for an input of an adapter or of a program, in the thread that brings it"
+            )
+        scope.session_id = 0
+        scope.context = MessageContext(super_session=scope.context.super_session)
+
     def join_super_session(self, super_session: str) -> None:
         """Have what is sent for the input in hand belong to a super session; see ``SuperSessionHost``."""
         scope = self._sender.own_scope()

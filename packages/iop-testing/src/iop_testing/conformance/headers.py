@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from iop_core import BusinessOperation, BusinessProcess, BusinessService, PollingBusinessService
+from iop_core.errors import RequestFailedError
 from iop_core.headers import BusinessType, Invocation, MessageHeader, MessagePriority, MessageType
 from iop_production import Production
 from iop_testing.conformance.trial import PATIENCE_SECONDS, BackendSuite, BackendTrial, Note, in_background
@@ -104,6 +105,33 @@ class HeaderSuite(BackendSuite):
             first, second, third, fourth = run.messages(target="Ward", limit=4)
         assert first.session_id == second.session_id == first.message_id
         assert third.session_id == fourth.session_id == third.message_id
+
+    def test_sessions_within_an_input(self, trial: BackendTrial) -> None:
+        """A service may begin a session between two sends of one input; the answer of a message stays in its own."""
+
+        class Poll(PollingBusinessService):
+            def on_poll(self) -> None:
+                self.send_request_async("Ward", Note("1"))
+                self.begin_session()
+                trial.seen.append(str(self.context.session_id))
+                self.send_request_async("Ward", Note("2"))
+                self.send_request_sync("Ward", Note("3"))
+
+        class Told(BusinessService):
+            def on_message(self, request: Note) -> None:
+                self.begin_session()
+
+        production = hospital(trial)
+        production.service("Poll", Poll, adapter_settings={"CallInterval": 10})
+        production.service("Told", Told)
+        with trial.run(production) as run:
+            run.wait_until_idle()
+            first, second, third = run.messages(target="Ward")
+            with pytest.raises(RequestFailedError, match="begin_session"):
+                run.call("Told", NOTE)
+        assert trial.seen == ["0"]
+        assert first.session_id == first.message_id
+        assert (second.session_id, third.session_id) == (second.message_id, second.message_id)
 
     def test_super_session(self, trial: BackendTrial) -> None:
         """With GenerateSuperSessionID each input of a service begins one, which all its messages copy."""

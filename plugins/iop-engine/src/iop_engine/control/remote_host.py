@@ -60,6 +60,12 @@ class RemoteHost:
         self._input.session_id = None
         self._input.super_session = ""
 
+    def begin_session(self) -> None:
+        """Have the next send of the input in hand open a session; see ``SessionHost``."""
+        if self._session_id() is None:
+            raise SendError(f"{self._item!r} called begin_session outside of an input")
+        self._input.session_id = 0
+
     def join_super_session(self, super_session: str) -> None:
         """Have what is sent for the input in hand belong to a super session; see ``SuperSessionHost``."""
         if self._session_id() is None:
