@@ -37,7 +37,9 @@ def plan() -> None:
 @plan.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @_production_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan to this file.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan to this file instead of showing it."
+)
 @query_options
 @pass_application
 def build(
@@ -56,10 +58,10 @@ def build(
         made.save(out)
     if as_json:
         print_json(made.to_dict(mask_secrets=True))
-        return
-    _echo(made)
-    if out is not None:
+    elif out is not None:
         click.echo(f"Production change plan written to {out}")
+    else:
+        _echo(made)
 
 
 @plan.command()
