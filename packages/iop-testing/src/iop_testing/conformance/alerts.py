@@ -158,6 +158,38 @@ class AlertSuite(BackendSuite):
             (text,) = trial.until(lambda: texts(run))
         assert text.startswith("QueueWaitAlert:")
 
+    def test_count_alert_is_cleared_below_80_percent(self, trial: BackendTrial) -> None:
+        """Assumed: a queue that alerted does so again only after it was below 80 % of the limit."""
+        with trial.run(watched(trial, QueueCountAlert=5)) as run:
+            run.running.disable("Out")
+            ids = run.send_many("Out", [Note("a")] * 5)
+            pass_time(trial, run, 5)
+            for aborted, expected in ((1, 1), (2, 2)):
+                run.running.abort([ids.pop(0) for _ in range(aborted)])
+                pass_time(trial, run, 5)
+                ids += run.send_many("Out", [Note("a")] * aborted)
+                pass_time(trial, run, 5)
+                run.wait_until_idle()
+                assert len(requests(run)) == expected
+
+    def test_wait_alert_is_cleared_below_80_percent(self, trial: BackendTrial) -> None:
+        """A queue whose first message waited too long alerts again only after one that waited less than 80 %."""
+        with trial.run(watched(trial, QueueWaitAlert=20)) as run:
+            run.running.disable("Out")
+            first = run.send("Out", Note("a"))
+            pass_time(trial, run, 5, 2)
+            second = run.send("Out", Note("a"))
+            pass_time(trial, run, 3, 5, 5)
+            assert len(requests(run)) == 1
+            run.running.abort([first])
+            run.send("Out", Note("a"))
+            run.wait_until_idle()
+            pass_time(trial, run, 5, 5)  # the second one has waited 18 s, then 23 s
+            assert len(requests(run)) == 1
+            run.running.abort([second])
+            pass_time(trial, run, 5, 5)
+            assert len(requests(run)) == 2
+
     def test_inactivity(self, trial: BackendTrial) -> None:
         """After InactivityTimeout without a message an item is Inactive, and alerts once until it is busy again."""
         with trial.run(watched(trial, InactivityTimeout=60)) as run:
