@@ -116,12 +116,17 @@ class HistorySuite(BackendSuite):
         assert (entry.item, entry.method, entry.text) == ("Talker", "on_message", "info hello")
         assert (entry.session_id, entry.message_id, entry.time_logged) == (session, session, trial.clock.now())
 
-    def test_trace_only_when_wanted(self, trial: BackendTrial) -> None:
-        """Trace entries are kept only for items with LogTraceEvents."""
-        with trial.run(talker("")) as run:
+    @pytest.mark.parametrize("wanted_by", ["", "item", "foreground", "production"])
+    def test_trace_only_when_wanted(self, trial: BackendTrial, wanted_by: str) -> None:
+        """Trace entries are kept only with LogTraceEvents or Foreground of the item, or as the production says."""
+        production = talker("", traces=wanted_by == "item")
+        production.item("Talker").foreground = wanted_by == "foreground"
+        production.log_general_trace_events = wanted_by == "production"
+        with trial.run(production) as run:
             run.call("Talker", Note())
             run.wait_until_idle()
-            assert [entry for entry in run.log() if entry.type is EventType.TRACE] == []
+            traces = [entry.text for entry in run.log() if entry.type is EventType.TRACE]
+        assert traces == (["trace"] if wanted_by else [])
 
     def test_error_with_its_stack(self, trial: BackendTrial) -> None:
         """The entry of an error has its message and its stack."""

@@ -103,7 +103,8 @@ class BackendTrial:
 
     def pass_gate(self) -> None:
         """Wait until the gate is open; for components."""
-        assert self.gate.wait(PATIENCE_SECONDS), "the test never opened the gate"
+        # Longer than ``until``: what waits here must not go on while a test still waits for somebody else.
+        assert self.gate.wait(2 * PATIENCE_SECONDS), "the test never opened the gate"
 
     def until(self, condition: Callable[[], _T]) -> _T:
         """Wait until other threads have come so far that a condition holds, and return what it returned."""
