@@ -73,6 +73,8 @@ class PieceReader:
                 # Nobody who writes a body knows it.
                 mark = secrets.token_hex()
                 lists[mark], entries[key] = items, mark
+            elif isinstance(found, dict):
+                entries[key] = {}  # pydantic refuses that as well, and has no large tree to build for it
         text = to_json(entries, inf_nan_mode="constants")
         if not fits_at_once(text, charges, account.room_for_whole_model):
             raise account.refusal()
