@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -12,6 +13,10 @@ pytest_plugins = ["pytester"]  # for the tests of the test kit; pytest wants it 
 # Tests share a machine with other work: slowness alone must not fail them.
 settings.register_profile("iop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("iop")
+
+# A shell starts programs in the background with SIGINT ignored, and so would be what the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
