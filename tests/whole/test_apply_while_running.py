@@ -140,7 +140,9 @@ def send(director: Director, *texts: str) -> None:
 
 
 def log(director: Director, item: str) -> list[str]:
-    return [entry.text for entry in director.log(item=item)]
+    """Return what the component logged, without what operators did to its item."""
+    deeds = (f"start of {item!r} by", f"stop of {item!r} by")
+    return [entry.text for entry in director.log(item=item) if not entry.text.startswith(deeds)]
 
 
 def waiting(director: Director) -> dict[str, int]:

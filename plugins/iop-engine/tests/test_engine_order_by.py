@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iop import BusinessOperation, BusinessProcess, Message, Production
 from iop_core.errors import ConfigurationError, SendError
-from iop_engine.queues import WINDOW_MESSAGES
+from iop_engine.queues import REFILL_MESSAGES
 from iop_testing import VirtualClock, run_production
 
 
@@ -102,7 +102,7 @@ def test_different_keys_are_handled_at_the_same_time(watched) -> None:
 
 
 def test_order_survives_a_restart_and_refills_of_the_window(tmp_path, watched) -> None:
-    count = WINDOW_MESSAGES + 300
+    count = REFILL_MESSAGES + 300
     with run_production(ward(enabled=False), data_dir=tmp_path, durability="normal") as run:
         run.send_many("Ward", [Visit(number, Patient("abc"[number % 3])) for number in range(count)])
     with run_production(ward(), data_dir=tmp_path, durability="normal") as run:
