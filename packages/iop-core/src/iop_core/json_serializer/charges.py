@@ -147,9 +147,9 @@ def _natural_growth(node: Node) -> float:
         # A part more than the finished instances, for what they are made of.
         memory = 1.4 * (instance_size(len(names)) + 8 + 24 * len(names))
         return min(_MOST_NATURAL_GROWTH, memory / text) if names else LEAST_GROWTH
-    if node["type"] in ("any", "dict") or node.get("items_schema", {}).get("type") in _NUMBERS:
-        return _GROWTH_OF_PLAIN_DATA
-    return LEAST_GROWTH
+    items: Any = node.get("items_schema")  # of a tuple there is one for each item
+    is_plain = node["type"] in ("any", "dict") or (isinstance(items, dict) and items.get("type") in _NUMBERS)
+    return _GROWTH_OF_PLAIN_DATA if is_plain else LEAST_GROWTH
 
 
 def instance_size(fields: int) -> int:
