@@ -141,7 +141,7 @@ def send(director: Director, *texts: str) -> None:
 
 def log(director: Director, item: str) -> list[str]:
     """Return what the component logged, without what operators did to its item."""
-    deeds = (f"start of {item!r} by", f"stop of {item!r} by")
+    deeds = tuple(f"{deed} of {item!r} by" for deed in ("start", "stop", "enable", "disable"))
     return [entry.text for entry in director.log(item=item) if not entry.text.startswith(deeds)]
 
 
