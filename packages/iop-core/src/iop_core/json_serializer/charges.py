@@ -148,7 +148,7 @@ def _natural_growth(node: Node) -> float:
         memory = 1.4 * (instance_size(len(names)) + 8 + 24 * len(names))
         return min(_MOST_NATURAL_GROWTH, memory / text) if names else LEAST_GROWTH
     items: Any = node.get("items_schema")  # of a tuple there is one for each item
-    is_plain = node["type"] in ("any", "dict") or (isinstance(items, dict) and items.get("type") in _NUMBERS)
+    is_plain = node["type"] in ("any", "dict") or (isinstance(items, dict) and items["type"] in _NUMBERS)
     return _GROWTH_OF_PLAIN_DATA if is_plain else LEAST_GROWTH
 
 
