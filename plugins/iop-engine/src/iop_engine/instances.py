@@ -73,18 +73,31 @@ def make_instance(component_class: type[_C], item: ItemDefinition, host: Host, s
     """Make an instance with its settings, before any of its own code runs.
 
     Raises:
-        SettingError: A value does not fit its setting.
+        SettingError: A value does not fit its setting, or a required one has none.
     """
-    instance = allocate(component_class, host)
-    for name in apply_settings(instance, settings, owner=item.name):
-        if name not in ITEM_SETTINGS:
-            instance.log_warning(f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}")
+    instance = make_another(component_class, item, host, settings)
     missing = missing_required(instance)
     if missing:
         names = ", ".join(repr(name) for name in missing)
         raise SettingError(
             f"required setting {names} of {component_class.__name__} is empty; give it a value in the item"
         )
+    return instance
+
+
+def make_another(component_class: type[_C], item: ItemDefinition, host: Host, settings: Mapping[str, object]) -> _C:
+    """Make an instance like one that ``make_instance`` made before: required settings are there.
+
+    Raises:
+        SettingError: What a setting refers to has changed, and does not fit any more.
+    """
+    instance = allocate(component_class, host)
+    if settings:
+        for name in apply_settings(instance, settings, owner=item.name):
+            if name not in ITEM_SETTINGS:
+                instance.log_warning(
+                    f"setting {name!r} of item {item.name!r} is not known to {component_class.__name__}"
+                )
     return instance
 
 

@@ -16,7 +16,7 @@ from iop_engine import crash_points
 from iop_engine.component_host import ComponentHost
 from iop_engine.handler_loop import HandlerLoop
 from iop_engine.instance_abort import ABORT_INSTANCE, AbortInstance
-from iop_engine.instances import component_class_of, dispatch, make_instance, warn_of_mistakes
+from iop_engine.instances import component_class_of, dispatch, make_another, make_instance, warn_of_mistakes
 from iop_engine.process_instance import ProcessInstance, ProcessTable, read_state, stored_delivery
 from iop_engine.runtime import Runtime
 from iop_engine.scope import Scope
@@ -44,7 +44,8 @@ class ProcessRunner(Runner):
         """Check the class and its settings; instances are made per request."""
         self._process_class = component_class_of(self._item, BusinessProcess)
         self._table = DispatchTable.of(self._process_class)
-        warn_of_mistakes(self._make(ComponentHost(self._item, self._runtime)))
+        host = ComponentHost(self._item, self._runtime)
+        warn_of_mistakes(make_instance(self._process_class, self._item, host, self._item.host_settings))
 
     def stop(self) -> None:
         """Leave open instances to the next start."""
@@ -97,11 +98,8 @@ class ProcessRunner(Runner):
 
     def _enter_memory(self, record: ProcessRecord, request: Delivery) -> ProcessInstance:
         host = ComponentHost(self._item, self._runtime)
-        component = self._make(host)
+        component = make_another(self._process_class, self._item, host, self._item.host_settings)
         return ProcessInstance(component, host, record, request, settings=dict(vars(component)))
-
-    def _make(self, host: ComponentHost) -> BusinessProcess:
-        return make_instance(self._process_class, self._item, host, self._item.host_settings)
 
     def _event(self, instance: ProcessInstance, delivery: Delivery) -> Unit:
         """Run one event and return its settlement; the instance keeps its old record when it fails."""
