@@ -32,6 +32,7 @@ def test_status(invoke: Invoke) -> None:
     assert json.loads(invoke("status", "--json").stdout) == {
         "Production": "Demo.P",
         "Status": "stopped",
+        "NeedsUpdate": False,
         "Namespace": "USER",
         "Location": "memory",
         "Durability": "full",

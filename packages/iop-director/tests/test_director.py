@@ -151,6 +151,7 @@ def test_status_production_is_a_dictionary_with_the_words_of_iris(plugins: Plugi
     assert Director(plugins=plugins).status_production() == {
         "Production": "Demo.P",
         "Status": "running",
+        "NeedsUpdate": False,
         "Namespace": "USER",
         "Location": "memory",
         "Durability": "full",

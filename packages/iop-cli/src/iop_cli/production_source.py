@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_cli.application import Application
 from iop_core.errors import ConfigurationError
 from iop_director.deployed_calls import NOT_DEFINED
-from iop_director.deployed_production import load_definition
-from iop_migrate import choose_production, load_settings
+from iop_director.deployed_production import DeployedProduction
+from iop_migrate import choose_production, file_fingerprint, load_settings
 
 if TYPE_CHECKING:
     from iop_core.definitions import ProductionDefinition
@@ -30,11 +31,13 @@ class ProductionSource:
         director: For the place where it runs.
         definition: The production.
         read_again: Returns it as it is written now.
+        fingerprint: As for ``RunOptions``.
     """
 
     director: Director
     definition: ProductionDefinition
     read_again: Callable[[], ProductionDefinition]
+    fingerprint: Callable[[], Mapping[str, str]]
 
 
 def is_file(text: str) -> bool:
@@ -77,11 +80,8 @@ def source_of(
     """
     if not is_file(given):
         director = application.query(data_dir, namespace)
-
-        def read_deployed() -> ProductionDefinition:
-            return load_definition(director.backend.deployments(), given)
-
-        return ProductionSource(director, read_deployed(), read_deployed)
+        deployed = DeployedProduction(director.backend, given)
+        return ProductionSource(director, deployed.read(), deployed.read, deployed.fingerprint)
     file = Path(given).absolute()
     chosen = choose_production(read_settings(given), production)
     director = application.query(data_dir, namespace or chosen.namespace, beside=file)
@@ -89,4 +89,4 @@ def source_of(
     def read_file() -> ProductionDefinition:
         return choose_production(read_settings(file), chosen.name).definition()
 
-    return ProductionSource(director, chosen.definition(), read_file)
+    return ProductionSource(director, chosen.definition(), read_file, partial(file_fingerprint, file))

@@ -291,12 +291,16 @@ class RunOptions:
         is_reachable: True: other processes of this user can reach it through their directors.
         read_again: Returns the production as it is written now, for ``refresh``; None when
             there is no place to read it from.
+        fingerprint: Returns what the production is read from, for ``status``: a name for people to
+            a text that is another one once the content is another one. It runs no code of the
+            production. None: nobody can tell whether it was changed.
     """
 
     durability: str = "full"
     clock: Clock = field(default_factory=SystemClock)
     is_reachable: bool = False
     read_again: Callable[[], ProductionDefinition] | None = None
+    fingerprint: Callable[[], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

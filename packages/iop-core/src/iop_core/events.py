@@ -199,6 +199,8 @@ class ProductionStatus:
         durability: ``full`` or ``normal``; empty when nothing ever ran.
         pid: Process that runs it; 0 when none.
         since: When the state began (UTC); None when nothing ever ran.
+        update_message: What was changed where the running production was read from, so that an
+            update would take it over; empty when nothing was, or nobody can read it again.
     """
 
     production: str
@@ -208,6 +210,12 @@ class ProductionStatus:
     durability: str = ""
     pid: int = 0
     since: datetime | None = None
+    update_message: str = ""
+
+    @property
+    def needs_update(self) -> bool:
+        """Whether an update would take something over; ``update_message`` says what."""
+        return bool(self.update_message)
 
 
 @dataclass(frozen=True, slots=True)

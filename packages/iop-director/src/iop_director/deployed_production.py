@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 
+from iop_core.backends import Backend
 from iop_core.definitions import ProductionDefinition
 from iop_core.deployments import PERSISTENT_MESSAGE, ComponentRegistration, DeploymentReader
+from iop_core.errors import UnknownDeploymentError
 from iop_core.persistent.classes import register_persistent_message_class
 from iop_director.registered_classes import load_class
 from iop_production import ComponentRef, Production
@@ -13,6 +18,42 @@ from iop_production.item_options import ItemChanges, Kind
 
 # Which kind of item a class makes, by the ending of the class of IoP that it derives from.
 _KINDS: dict[str, Kind] = {"Service": "service", "Process": "process", "Operation": "operation"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedProduction:
+    """A deployed production as a place to read it from, as often as needed.
+
+    Attributes:
+        backend: Where it is deployed.
+        name: Its name.
+    """
+
+    backend: Backend
+    name: str
+
+    def read(self) -> ProductionDefinition:
+        """Return it as it is deployed now; for the rest as ``load_definition``."""
+        return load_definition(self.backend.deployments(), self.name)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return the fingerprint of what is deployed, for ``RunOptions``; nothing is imported.
+
+        Files of classes are no part of it: a class that is loaded stays the same in an update.
+        """
+        label = f"the deployed production {self.name!r}"
+        deployments = self.backend.deployments()
+        try:
+            export, options = deployments.export_production(self.name), deployments.options(self.name)
+        except UnknownDeploymentError:
+            return {label: ""}
+        (body,) = export.values()
+        used = {str(item.get("@ClassName", "")).lower() for item in body.get("Item", ())}
+        components = [found for found in deployments.components() if found.iris_name.lower() in used]
+        used |= {found.adapter.lower() for found in components}
+        components = [found for found in deployments.components() if found.iris_name.lower() in used]
+        content = [export, asdict(options), [asdict(found) for found in components]]
+        return {label: sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()}
 
 
 def load_definition(deployments: DeploymentReader, name: str) -> ProductionDefinition:

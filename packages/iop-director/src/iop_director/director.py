@@ -24,7 +24,7 @@ from iop_director import (
     store_upkeep,
 )
 from iop_director.class_calls import also_on_class
-from iop_director.deployed_production import load_definition
+from iop_director.deployed_production import DeployedProduction
 from iop_director.event_log import FIRST_ENTRIES, follow_log, format_entry
 from iop_director.filters import message_filter
 from iop_director.interruption import sigterm_as_interrupt
@@ -135,11 +135,8 @@ class Director:
             StoreError: The store cannot be opened or belongs to a running production.
         """
         definition = _definition_of(production)
-
-        def read_deployed() -> ProductionDefinition:
-            return load_definition(self._backend.deployments(), definition.name)
-
-        options = RunOptions(durability=durability, is_reachable=True, read_again=read_deployed)
+        place = DeployedProduction(self._backend, definition.name)
+        options = RunOptions(durability, is_reachable=True, read_again=place.read, fingerprint=place.fingerprint)
         return self._backend.run(definition, options)
 
     def connect(self) -> RunningProduction:
@@ -217,7 +214,8 @@ class Director:
         Returns:
             ``Production`` (its name), ``Status`` (``running``, ``stopped``, ``suspended``
             or ``troubled``), ``Namespace``, ``Location``, ``Durability``, ``Pid`` and
-            ``Since`` (ISO text or None).
+            ``Since`` (ISO text or None). ``NeedsUpdate``: whether ``update_production`` would
+            take over something that was changed; then ``UpdateMessage`` says what.
 
         Raises:
             BackendUnavailableError: Nothing was ever stored there, or it cannot be read.

@@ -97,6 +97,8 @@ def status_to_dict(status: ProductionStatus) -> dict[str, object]:
     return {
         "Production": status.production,
         "Status": status.state.lower(),
+        "NeedsUpdate": status.needs_update,
+        **({"UpdateMessage": status.update_message} if status.needs_update else {}),
         "Namespace": status.namespace,
         "Location": status.location,
         "Durability": status.durability,

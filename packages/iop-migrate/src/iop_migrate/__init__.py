@@ -8,6 +8,7 @@ from iop_migrate.bindings import (
     unregister_component,
 )
 from iop_migrate.deprecated import Utils
+from iop_migrate.file_module import file_fingerprint as file_fingerprint
 from iop_migrate.migration import MigrationResult as MigrationResult
 from iop_migrate.migration import migrate as migrate
 from iop_migrate.settings_file import Settings as Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -73,6 +74,23 @@ def run_file(file: Path, *, fresh: bool = False) -> FileModule:
     return made
 
 
+def file_fingerprint(file: Path) -> dict[str, str]:
+    """Return the fingerprint of a file that was run and of the modules it brought in, which run anew with it.
+
+    Nothing is imported or run.
+
+    Args:
+        file: The file, absolute.
+
+    Returns:
+        Path, relative to the folder of the file where it is in there, to a hash of the content;
+        empty when it cannot be read.
+    """
+    made = _LOADED.get(file.stem)
+    files = {file} if made is None else {file, *made.imports.files()}
+    return {_short_name(each, file.parent): _hash_of(each) for each in sorted(files)}
+
+
 def forget_module(module: ModuleType) -> None:
     """Undo the ``run_file`` that made this module; nothing happens when that was done before."""
     made = _LOADED.get(module.__name__)
@@ -89,6 +107,17 @@ def _compile(file: Path) -> CodeType:
         raise SettingsFileError(f"{file} is not Python text: {exc}") from exc
     except OSError as exc:
         raise SettingsFileError(f"{file} cannot be read: {exc.strerror or exc}") from exc
+
+
+def _short_name(file: Path, folder: Path) -> str:
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+
+
+def _hash_of(file: Path) -> str:
+    try:
+        return sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _failure(exc: BaseException, file: Path) -> str:

@@ -58,6 +58,12 @@ class ProjectImports:
             sys.path[:] = self._path  # the code itself may have changed it
         self._folders.clear()
 
+    def files(self) -> list[Path]:
+        """Return the files of the modules that ``forget`` takes out."""
+        own = [each for name, each in list(sys.modules.items()) if name not in self._before and self._is_own(each)]
+        origins: list[object] = [getattr(each, "__file__", None) for each in own]
+        return [Path(origin) for origin in origins if isinstance(origin, str)]
+
     def _make_room(self, folder: Path) -> None:
         names = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
         for name, module in list(sys.modules.items()):

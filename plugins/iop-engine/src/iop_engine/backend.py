@@ -28,6 +28,7 @@ from iop_engine.engine import Engine
 from iop_engine.history import History
 from iop_engine.left_behind import LeftBehind
 from iop_engine.message_control.message_deeds import MessageDeeds
+from iop_engine.needed_update import NeededUpdate
 from iop_engine.resolved_settings import explained, resolved
 from iop_engine.running_engines import announce, connect, open_to_others
 from iop_engine.sqlite.directory import DataDirectory
@@ -92,6 +93,7 @@ class LocalBackend(Backend):
         def resolve(definition: ProductionDefinition) -> ProductionDefinition:
             return resolved(definition, self.default_settings().all())
 
+        needed_update = NeededUpdate(production, options, resolve)
         production = resolve(production)
         # What is wrong with the production is found before anything is made on disk.
         addresses = AddressBook(production)
@@ -103,7 +105,7 @@ class LocalBackend(Backend):
             codec.use_keys(store.secret)
             codec.ask_before_first(store.check_class)
             history = History(store.reader, namespace=self.namespace, location=self.location)
-            engine = Engine(production, addresses, store, options, history, codec=codec, resolve=resolve)
+            engine = Engine(production, addresses, store, options, history, codec=codec, needed_update=needed_update)
         except BaseException:
             store.close()
             raise

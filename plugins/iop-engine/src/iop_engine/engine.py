@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from iop_core.audit import NO_CHECKPOINTS, AuditCheck, AuditEntry
 from iop_core.backends import RunOptions, StoredReply
@@ -55,6 +56,7 @@ from iop_engine.items import Items
 from iop_engine.lane import build_alarm_lane
 from iop_engine.lanes import Lanes
 from iop_engine.message_control.message_deeds import LivePart, MessageDeeds
+from iop_engine.needed_update import NeededUpdate
 from iop_engine.production_changes import check_update
 from iop_engine.recorded_deed import recorded_deed
 from iop_engine.recovery import recovery_of
@@ -74,7 +76,7 @@ class Engine:
         options: How to run it.
         history: Reads the store for callers.
         codec: Messages to bodies and back.
-        resolve: Fills the default settings into a definition.
+        needed_update: Knows how the production was read, and fills the default settings in.
     """
 
     def __init__(
@@ -86,9 +88,9 @@ class Engine:
         history: History,
         *,
         codec: BodyCodec,
-        resolve: Callable[[ProductionDefinition], ProductionDefinition],
+        needed_update: NeededUpdate,
     ) -> None:
-        self._resolve = resolve
+        self._needed_update = needed_update
         self._store = store
         self._options = options
         self._history = history
@@ -171,13 +173,15 @@ class Engine:
 
     def update(self, definition: ProductionDefinition, *, actor: str = "", reason: str = "") -> UpdateResult:
         """Make the running production like a new definition of it."""
-        definition = self._resolve(definition)
+        reading = self._needed_update.read(definition)
+        definition = reading.resolved
         check_update(self._production, definition)
         addresses = AddressBook(definition)
         _check_serializers(definition, self._codec)
         windows = ActivityWindows(definition, self._options.clock)
         self._runtime.alerts.follow(definition)
         result = self._items.update(definition, addresses, windows)
+        self._needed_update.take_over(reading)
         self._watch.follow(definition)
         self._daily_purges.follow(definition.daily_purge)
         self._item_deeds.record_update(result, actor=actor, reason=reason)
@@ -300,8 +304,8 @@ class Engine:
             time.sleep(0.001)  # an adapter is in the middle of its input, or a timer is due
 
     def status(self) -> ProductionStatus:
-        """Return what runs."""
-        return self._history.status()
+        """Return what runs, and whether an update would change it."""
+        return replace(self._history.status(), update_message=self._needed_update.message())
 
     def queues(self) -> list[QueueStatus]:
         """Return every queue that holds messages, by name."""

@@ -36,7 +36,8 @@ def dev(application: Application, *, file: str, name: str | None, namespace: str
         source = source_of(application, file, production=name, namespace=namespace, data_dir=data_dir)
         with StopSignals() as signals:
             running = source.director.backend.run(
-                source.definition, RunOptions(is_reachable=True, read_again=source.read_again)
+                source.definition,
+                RunOptions(is_reachable=True, read_again=source.read_again, fingerprint=source.fingerprint),
             )
             state = running.status()
             with CodeWatch(Path(file).absolute(), source, running):

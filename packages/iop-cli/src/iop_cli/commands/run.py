@@ -43,7 +43,9 @@ def run(
     with console_logging(debug=application.debug):
         source = source_of(application, file, production=name, namespace=namespace, data_dir=data_dir)
         with StopSignals() as signals:
-            options = RunOptions(durability=durability, is_reachable=True, read_again=source.read_again)
+            options = RunOptions(
+                durability, is_reachable=True, read_again=source.read_again, fingerprint=source.fingerprint
+            )
             running = source.director.backend.run(source.definition, options)
             state = running.status()
             click.echo(

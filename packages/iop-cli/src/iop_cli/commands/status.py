@@ -23,6 +23,9 @@ def status(application: Application, *, namespace: str | None, data_dir: Path | 
     if as_json:
         print_json(record)
         return
+    del record["NeedsUpdate"]
+    message = record.pop("UpdateMessage", "")
+    record["Update"] = message and f"needed ('iop update'): {message}"
     record["Since"] = time_text(state.since)
     for name, value in record.items():
         if value:

@@ -239,6 +239,18 @@ class StateSuite(BackendSuite):
             run.wait_until_idle()
         assert trial.seen[-1] == "a"
 
+    def test_production_needs_update(self, trial: BackendTrial) -> None:
+        """What the production is read from was changed; once an update has taken it over, it needs none."""
+        production, place = one_operation(trial), {"orders.py": "1"}
+        with trial.run(production, read_again=production.definition, fingerprint=lambda: dict(place)) as run:
+            assert not run.running.status().needs_update
+            production.item("Sink").host_settings["Label"] = "new"
+            place["orders.py"] = "2"
+            status = run.running.status()
+            assert (status.needs_update, status.update_message) == (True, "orders.py was changed since it was read")
+            run.running.refresh()
+            assert not run.running.status().needs_update
+
     # What survives
 
     @pytest.mark.parametrize("is_crash", [False, True], ids=["stop", "crash"])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,14 +73,16 @@ class BackendTrial:
         production: Production | ProductionDefinition,
         *,
         read_again: Callable[[], ProductionDefinition] | None = None,
+        fingerprint: Callable[[], Mapping[str, str]] | None = None,
     ) -> Generator[ProductionRun, None, None]:
         """Run a production for the length of a ``with`` block; run it again for a restart.
 
         Args:
             production: What to run.
             read_again: As for ``RunOptions``.
+            fingerprint: As for ``RunOptions``.
         """
-        options = RunOptions(clock=self.clock, read_again=read_again)
+        options = RunOptions(clock=self.clock, read_again=read_again, fingerprint=fingerprint)
         running = self._backend.run(definition_of(production), options)
         try:
             yield ProductionRun(running)
