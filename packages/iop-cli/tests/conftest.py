@@ -129,6 +129,8 @@ class MemoryHistory:
         return [each for each in PROCESSES if criteria.is_completed in (None, each.is_completed)]
 
     def _fits(self, header: MessageHeader, criteria: MessageFilter) -> bool:
+        if criteria.any_of and not any(self._fits(header, each) for each in criteria.any_of):
+            return False
         own = {field.name for field in fields(header)}
         wanted = {field.name: getattr(criteria, field.name) for field in fields(criteria)}
         return all(value is None or name not in own or getattr(header, name) == value for name, value in wanted.items())

@@ -58,6 +58,8 @@ def test_dry_run_changes_nothing(line: Iop, suspended: list[int]) -> None:
     result = line("messages", "discard", "--status", "Suspended", "--dry-run")
     assert (result.exit_code, result.stdout) == (0, "discard: would be done to 2 messages\n")
     assert line("messages", "--status", "Suspended", "--count").stdout == "2\n"
+    either = ("--any-of", f"status=Suspended,id={suspended[0]}", "--any-of", "status=Suspended,target=Nobody")
+    assert line("messages", "discard", *either, "--dry-run").stdout == "discard: would be done to 1 message\n"
 
 
 def test_discard_by_filter(line: Iop, suspended: list[int]) -> None:

@@ -74,6 +74,11 @@ def test_messages_limit_takes_the_newest_and_keeps_the_order(invoke: Invoke) -> 
         (["--class", "demo.Größe"], [1, 2]),
         (["--error"], [2]),
         (["--no-error"], [1]),
+        (["--any-of", "status=error"], [2]),
+        (["--any-of", "status=error,session=2", "--any-of", "id=1,error=no"], [1, 2]),
+        (["--any-of", "status=error,session=1", "--any-of", "class=demo.Größe, type=request"], [1, 2]),
+        (["--any-of", "id=1", "--any-of", "id=2", "--error"], [2]),
+        (["--any-of", '"source=In, or not"', "--any-of", "id=1"], [1]),
     ],
 )
 def test_messages_filters(invoke: Invoke, options: list[str], ids: list[int]) -> None:
@@ -85,6 +90,24 @@ def test_messages_filters(invoke: Invoke, options: list[str], ids: list[int]) ->
 
 def test_json_keeps_all_languages(invoke: Invoke) -> None:
     assert '"body_class": "demo.Größe"' in invoke("messages", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("eror=yes", "'eror=yes' in 'eror=yes' is not NAME=VALUE with a name of its own out of id, session, status"),
+        ("status=Error,status=Aborted", "'status=Aborted' in 'status=Error,status=Aborted' is not NAME=VALUE"),
+        ("where=mrn", "of where it is where=FIELD=VALUE"),
+        ("", "'' in '' is not NAME=VALUE"),
+        ("error=maybe", "error=maybe is neither error=yes nor error=no"),
+        ('"id=1', "cannot be read"),
+        ("status=eror", "status: 'eror' is not known (did you mean 'Error'?)"),
+    ],
+)
+def test_wrong_alternative_is_wrong_use(invoke: Invoke, text: str, why: str) -> None:
+    result = invoke("messages", "--any-of", text)
+    assert result.exit_code == 2
+    assert why in result.stderr
 
 
 def test_wrong_filter_is_wrong_use(invoke: Invoke) -> None:

@@ -41,6 +41,13 @@ def test_aliases_and_numbers_as_text() -> None:
     )
 
 
+def test_alternatives_are_filters_of_their_own() -> None:
+    failed = MessageFilter(is_error=True)
+    found = message_filter(target="Lab", any_of=[failed, {"session": "7", "any_of": [{"status": "Aborted"}]}])
+    inner = MessageFilter(session_id=7, any_of=(MessageFilter(status=MessageStatus.ABORTED),))
+    assert found == MessageFilter(target="Lab", any_of=(failed, inner))
+
+
 @pytest.mark.parametrize(
     ("filters", "text"),
     [
@@ -57,6 +64,13 @@ def test_aliases_and_numbers_as_text() -> None:
         ({"session": 1, "session_id": 2}, "'session_id' is given twice"),
         ({"since": "yesterday"}, "since: 'yesterday' is no time; write 2026-01-31"),
         ({"until": 5}, "until: 5 is no time"),
+        ({"any_of": "status=Error"}, "any_of: 'status=Error' is not a list of filters"),
+        ({"any_of": []}, "any_of: [] is not a list of filters"),
+        ({"any_of": [{}]}, "any_of: {} is no filter"),
+        ({"any_of": [{"status": None}]}, "any_of: {'status': None} is no filter"),
+        ({"any_of": [{"statsu": "Error"}]}, "unknown message filter 'statsu'"),
+        ({"any_of": [{"status": "Error", "limit": 3}]}, "any_of: limit and newest_first are for the whole filter"),
+        ({"any_of": [{"id": 1}] * 101}, "any_of: 101 filters, 1 deep; at most 100 filters, 4 deep"),
         ({"since": "99999999999d"}, "since: '99999999999d' is no time"),
     ],
 )

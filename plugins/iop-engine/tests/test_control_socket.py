@@ -131,6 +131,10 @@ def test_history_is_the_same_from_both_sides(engine: RunningProduction, remote: 
     criteria = MessageFilter(type=MessageType.REQUEST, newest_first=True)
     assert list(remote.messages(criteria)) == list(engine.messages(criteria))
     assert remote.count_messages(criteria) == 3
+    nested = MessageFilter(type=MessageType.REQUEST, any_of=(MessageFilter(session_id=session + 1),))
+    either = MessageFilter(any_of=(MessageFilter(message_id=session), nested))
+    assert [header.message_id for header in remote.messages(either)] == [session, session + 1]
+    assert remote.count_messages(either) == 2
     assert remote.trace(session) == engine.trace(session)
     assert remote.log() == engine.log()
     assert remote.io_log() == engine.io_log()

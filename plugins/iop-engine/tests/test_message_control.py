@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass
@@ -371,6 +372,24 @@ def test_deeds_are_recorded(tmp_path) -> None:
     (entry,) = [entry for entry in reader.audit() if entry.action == "resubmit"]
     reader.close()
     assert (entry.actor, entry.reason, entry.selection) == ("kim", "fixed", f"[{message_id}]")
+
+
+def test_audit_tells_all_of_a_filter(tmp_path) -> None:
+    director = Director(f"local://{tmp_path}", namespace="USER")
+    with Plant().run(data_dir=tmp_path) as run:
+        run.running.disable("Sink")
+        sent = run.send_many("Sink", [Job("a"), Job("b"), Job("c")])
+        either = [{"session": sent[0]}, {"session": sent[2], "target": "Sink"}]
+        result = director.discard_messages(status="Queued", error=False, any_of=either)
+        assert result.ids == (sent[0], sent[2])
+    reader = director.backend._store_class.open_reader(str(tmp_path), namespace="USER")
+    (entry,) = [entry for entry in reader.audit() if entry.action == "discard"]
+    reader.close()
+    assert json.loads(entry.selection) == {
+        "status": "Queued",
+        "is_error": False,
+        "any_of": [{"session_id": sent[0]}, {"session_id": sent[2], "target": "Sink"}],
+    }
 
 
 def test_deeds_without_a_running_production(tmp_path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop import BusinessOperation, BusinessProcess, Director, Message, PersistentMessage, Production
-from iop_core.errors import UnknownMessageClassError
+from iop_core.errors import ConfigurationError, UnknownMessageClassError
 from iop_core.events import MessageFilter
 from iop_core.headers import Body, MessageHeader, MessageStatus, MessageType
 from iop_core.store_units import NewMessage, Settled, Unit
@@ -196,6 +196,25 @@ def test_a_value_that_fits_many_is_looked_for_near_the_end_first(tmp_path, monke
     assert "headers_by_body" in everywhere[0], everywhere
 
 
+def test_alternatives_are_looked_up_each_in_its_own_index(tmp_path) -> None:
+    lost = MessageFilter(status=MessageStatus.ERROR, source="In")
+    [plan] = plans_of(tmp_path, MessageFilter(target="Out", any_of=(MessageFilter(session_id=5), lost)))
+    assert any("headers_by_session" in step for step in plan), plan
+    assert not [step for step in plan if step.startswith("SCAN h") and "INDEX" not in step], plan
+
+
+def test_many_deep_alternatives_are_no_trouble(stored) -> None:
+    source, everything = stored
+    criteria = MessageFilter(target="Out", any_of=tuple(MessageFilter(message_id=number) for number in range(97)))
+    for _ in range(3):
+        criteria = MessageFilter(fields={"a": "1"}, any_of=(criteria,))
+    wanted = [header.message_id for header in everything if fits(header, {"target": "Out", "fields": {"a": "1"}})]
+    assert [header.message_id for header in source.messages(criteria)] == wanted != []
+    assert source.count_messages(criteria) == len(wanted)
+    with pytest.raises(ConfigurationError, match="at most 100 filters"):
+        MessageFilter(any_of=(criteria,))
+
+
 def filled(location, clock: VirtualClock) -> SqliteStore:
     """Return a store with twelve messages, one every ten seconds."""
     store = SqliteStore.open(str(location), namespace="USER", durability="normal", clock=clock)
@@ -213,9 +232,11 @@ def filled(location, clock: VirtualClock) -> SqliteStore:
     return store
 
 
-CRITERIA = st.fixed_dictionaries(
+_ONE = st.fixed_dictionaries(
     {},
     optional={
+        "message_id": st.integers(0, 13),
+        "type": st.sampled_from(MessageType),
         "status": st.sampled_from([MessageStatus.COMPLETED, MessageStatus.ERROR, MessageStatus.QUEUED]),
         "source": st.sampled_from(["In", "Out", "No"]),
         "target": st.sampled_from(["In", "Out"]),
@@ -227,9 +248,19 @@ CRITERIA = st.fixed_dictionaries(
         "since": st.integers(0, 12).map(lambda number: START + timedelta(seconds=10 * number)),
         "until": st.integers(0, 12).map(lambda number: START + timedelta(seconds=10 * number)),
         "after_id": st.integers(0, 12),
-        "limit": st.integers(0, 5),
-        "newest_first": st.booleans(),
     },
+)
+
+
+def _with_any_of(alternatives: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, object]]:
+    several = st.lists(alternatives.map(lambda each: MessageFilter(**each)), max_size=3).map(tuple)
+    return st.builds(lambda one, any_of: {**one, "any_of": any_of}, _ONE, several)
+
+
+CRITERIA = st.builds(
+    lambda found, page: {**found, **page},
+    st.one_of(_ONE, _with_any_of(_ONE), _with_any_of(_with_any_of(_ONE))),
+    st.fixed_dictionaries({}, optional={"limit": st.integers(0, 5), "newest_first": st.booleans()}),
 )
 
 
@@ -278,8 +309,16 @@ def fits(header, criteria: dict[str, object]) -> bool:
         "until": lambda value: header.time_created < value,
         "after_id": lambda value: header.message_id > value,
         "session_id": lambda value: header.session_id == value,
+        "message_id": lambda value: header.message_id == value,
+        "type": lambda value: header.type is value,
+        "any_of": lambda value: not value or any(fits(header, _given(each)) for each in value),
     }
     return all(tests[name](value) for name, value in criteria.items())
+
+
+def _given(criteria: MessageFilter) -> dict[str, object]:
+    given = {each.name: getattr(criteria, each.name) for each in fields(criteria)}
+    return {name: value for name, value in given.items() if value not in (None, ()) and name != "newest_first"}
 
 
 def test_times_are_right_also_after_the_clock_was_set_back(tmp_path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from iop_cli.alternatives import alternatives
 from iop_cli.application import Application
 from iop_cli.completion import items
 
@@ -58,6 +59,13 @@ _FILTERS = (
     ),
     click.option("--since", metavar="TIME", help="ISO time, or an age such as 10m, 2h, 3d."),
     click.option("--until", metavar="TIME", help="The same, for the end."),
+    click.option(
+        "--any-of",
+        multiple=True,
+        metavar="NAME=VALUE,...",
+        callback=alternatives,
+        help="One of several: messages that fit at least one --any-of (all of it), and all other options.",
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+from iop_core.errors import ConfigurationError
 from iop_core.headers import Body, BusinessType, MessageHeader, MessageStatus, MessageType
 from iop_core.logs import ASSERT_LEVEL
 
@@ -63,6 +64,11 @@ class LogEntry:
     time_logged: datetime
 
 
+# SQL that says more, or says it deeper, is refused by databases.
+MOST_ALTERNATIVES = 100
+DEEPEST_ALTERNATIVES = 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFilter:
     """Which message headers to read; a field that is None does not restrict.
@@ -83,6 +89,15 @@ class MessageFilter:
         after_id: Only ids above that one (for paging).
         limit: At most so many; None for all.
         newest_first: Order by falling instead of rising id.
+        any_of: Filters of which at least one has to match, beside all of the above; empty: no such demand.
+            Each may have such filters of its own, to a depth of 4, and there may be 100 in all.
+
+    Raises:
+        ConfigurationError: A filter in ``any_of`` has a limit or an order, or there are too many.
+
+    Example:
+        >>> lost = MessageFilter(status=MessageStatus.DISCARDED)
+        >>> criteria = MessageFilter(target="Lab", any_of=(lost, MessageFilter(is_error=True)))
     """
 
     message_id: int | None = None
@@ -100,6 +115,22 @@ class MessageFilter:
     after_id: int | None = None
     limit: int | None = None
     newest_first: bool = False
+    any_of: tuple[MessageFilter, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(each.limit is not None or each.newest_first for each in self.any_of):
+            raise ConfigurationError("any_of: limit and newest_first are for the whole filter; give them beside any_of")
+        count, depth = self._size()
+        if count > MOST_ALTERNATIVES or depth > DEEPEST_ALTERNATIVES:
+            raise ConfigurationError(
+                f"any_of: {count} filters, {depth} deep; at most {MOST_ALTERNATIVES} filters, "
+                f"{DEEPEST_ALTERNATIVES} deep, are allowed"
+            )
+
+    def _size(self) -> tuple[int, int]:
+        """Return how many filters are in ``any_of``, at all depths, and how deep they are."""
+        sizes = [each._size() for each in self.any_of]
+        return sum(count + 1 for count, _ in sizes), max((depth + 1 for _, depth in sizes), default=0)
 
 
 @dataclass(frozen=True, slots=True)

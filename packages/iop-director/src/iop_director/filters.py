@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from typing import TypeVar, cast
@@ -43,6 +43,8 @@ def message_filter(**filters: object) -> MessageFilter:
             ``fields`` (or ``where``): name to value of searchable fields of the body.
             ``since``, ``until``: a datetime, ISO text, or an age such as ``"90s"``,
             ``"10m"``, ``"2h"``, ``"3d"``, ``"1w"``. Without a zone: local time.
+            ``any_of``: a list of filters, each a mapping of these names to values or a
+            ``MessageFilter``; at least one of them has to fit, beside all others given here.
 
     Raises:
         ConfigurationError: A filter that does not exist, is given twice, or has a value
@@ -51,6 +53,8 @@ def message_filter(**filters: object) -> MessageFilter:
     Example:
         >>> message_filter(status="error", session="7").session_id
         7
+        >>> [each.target for each in message_filter(any_of=[{"target": "Lab"}, {"target": "Ward"}]).any_of]
+        ['Lab', 'Ward']
     """
     values: dict[str, object] = {}
     for given, value in filters.items():
@@ -95,6 +99,25 @@ def _fields(name: str, value: object) -> dict[str, str]:
     if wrong:
         raise ConfigurationError(f"{name}: the value of {wrong[0]!r} is neither a text nor a number, time or boolean")
     return cast("dict[str, str]", given)
+
+
+def _alternatives(name: str, value: object) -> tuple[MessageFilter, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or not value:
+        raise ConfigurationError(f"{name}: {value!r} is not a list of filters, such as [{{'status': 'Error'}}]")
+    return tuple(_alternative(name, each) for each in cast("Sequence[object]", value))
+
+
+def _alternative(name: str, value: object) -> MessageFilter:
+    if isinstance(value, MessageFilter):
+        return value
+    found = MessageFilter()
+    if isinstance(value, Mapping):
+        found = message_filter(**{str(key): each for key, each in cast("Mapping[object, object]", value).items()})
+    if found == MessageFilter():  # it would fit every message, which nobody asks for in this way
+        raise ConfigurationError(
+            f"{name}: {value!r} is no filter; write such as {{'status': 'Error', 'target': 'Lab'}}"
+        )
+    return found
 
 
 def _flag(name: str, value: object) -> bool:
@@ -166,4 +189,5 @@ _PARSERS: Mapping[str, Callable[[str, object], object]] = {
     "after_id": _whole_number,
     "limit": _whole_number,
     "newest_first": _flag,
+    "any_of": _alternatives,
 }

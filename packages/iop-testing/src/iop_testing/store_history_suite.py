@@ -65,6 +65,20 @@ FILTERS: list[tuple[MessageFilter, list[int]]] = [
     (MessageFilter(newest_first=True), [5, 4, 3, 2, 1, 0]),
     (MessageFilter(newest_first=True, is_error=False, limit=2), [5, 4]),
     (MessageFilter(limit=2), [0, 1]),
+    (MessageFilter(any_of=(MessageFilter(is_error=True), MessageFilter(source="Desk"))), [1, 2]),
+    (MessageFilter(source="Desk", any_of=(MessageFilter(is_error=True),)), []),
+    (MessageFilter(any_of=(MessageFilter(), MessageFilter(target="Printer")), newest_first=True, limit=2), [5, 4]),
+    (
+        MessageFilter(
+            type=MessageType.REQUEST,
+            any_of=(
+                MessageFilter(type=MessageType.RESPONSE),
+                MessageFilter(body_class="Order", any_of=(MessageFilter(is_error=True), MessageFilter(source="Desk"))),
+                MessageFilter(status=MessageStatus.COMPLETED),
+            ),
+        ),
+        [0, 2],
+    ),
     (MessageFilter(limit=0), []),
     (MessageFilter(since=datetime(2999, 1, 1, tzinfo=timezone.utc)), []),
     (MessageFilter(until=datetime(2999, 1, 1, tzinfo=timezone.utc)), [0, 1, 2, 3, 4, 5]),

@@ -256,6 +256,25 @@ class HistorySuite(BackendSuite):
             history.count_messages(MessageFilter(is_error=True)) == len(ids(history, MessageFilter(is_error=True))) > 0
         )
 
+    def test_alternatives(self, trial: BackendTrial) -> None:
+        """Messages are found that fit one of several filters, once each, beside all other criteria."""
+        with trial.run(hospital(trial)) as run:
+            first, bad = asked(run, Note("good"), Note("bad"))
+            everything = run.messages()
+        history = trial.history()
+        failed, to_ward = MessageFilter(is_error=True), MessageFilter(target="Ward", session_id=first)
+        criteria = MessageFilter(any_of=(failed, to_ward, MessageFilter(session_id=bad, is_error=True)))
+        wanted = {
+            header.message_id
+            for header in everything
+            if header.is_error or (header.target == "Ward" and header.session_id == first)
+        }
+        assert ids(history, criteria) == wanted
+        assert {header.session_id for header in history.messages(criteria)} == {first, bad}
+        assert history.count_messages(criteria) == len(wanted)
+        within = MessageFilter(session_id=bad, any_of=(criteria,))
+        assert ids(history, within) == ids(history, MessageFilter(session_id=bad, is_error=True))
+
     def test_order_and_pages(self, trial: BackendTrial) -> None:
         """Messages come oldest first or newest first, and page by page."""
         with trial.run(hospital(trial)) as run:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from enum import IntEnum
+from typing import cast
 
 from iop_core.actors import current_user
 from iop_core.audit import AuditEntry
@@ -140,11 +142,17 @@ class Deed:
 def _as_json(selection: Selection) -> str:
     if not isinstance(selection, MessageFilter):
         return json.dumps(sorted(set(selection)))
-    given = {name: value for name, value in asdict(selection).items() if value not in (None, False)}
-    return json.dumps({name: _plain(value) for name, value in given.items()})
+    return json.dumps(_plain(selection))
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, MessageFilter):
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {field.name: _plain(given[field.name]) for field in fields(value) if given[field.name] != field.default}
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, str]", value))
+    if isinstance(value, tuple):
+        return [_plain(each) for each in cast("tuple[object, ...]", value)]
     if isinstance(value, IntEnum):
         return value.name.title()
     return value.isoformat() if isinstance(value, datetime) else value

@@ -85,10 +85,12 @@ class Conditions:
         if criteria.after_id is not None:
             self._check("h.id > ?", criteria.after_id)
         # How many messages each fits, as far as that matters.
-        self._counts = {
+        self._counts: dict[Demand, int] = {
             demand: self._number(f"SELECT count(*) FROM ({demand.all_of_it} LIMIT ?)", *demand.values, RARE) or 0  # noqa: S608
             for demand in self._lookups
         }
+        if criteria.any_of:
+            self._add_alternatives([Conditions(each, connection) for each in criteria.any_of])
 
     def everything(self) -> Condition:
         """Return the condition of all that fits, in any order."""
@@ -147,6 +149,31 @@ class Conditions:
                 is_in_order,
             )
         )
+
+    def _add_alternatives(self, alternatives: Sequence[Conditions]) -> None:
+        """Demand that at least one fits.
+
+        Looked up together they are a set of ids, so that what fits several is found once.
+        """
+        found = [each.everything() for each in alternatives]
+        checked = " OR ".join(f"({each._using([]).text})" for each in alternatives)
+        ids = " UNION ALL ".join(f"SELECT h.id FROM headers h WHERE {each.text}" for each in found)  # noqa: S608
+        values = tuple(value for each in found for value in each.values)
+        demand = Demand(f"h.id IN ({ids})", f"+({checked})", values, ids, False)
+        count = min(RARE, sum(each._at_most() for each in alternatives))
+        if count < RARE or all(each._lookups for each in alternatives):
+            self._lookups.append(demand)
+            self._counts[demand] = count
+        else:  # one of them fits so many, and has no index, that looking at every message is no slower
+            self._checks.append(demand)
+
+    def _at_most(self) -> int:
+        """Return how many messages are looked at to find all that fit; RARE stands for more."""
+        if self._lookups:
+            return min(self._counts.values())
+        checks = self._using([])
+        some = f"SELECT 1 FROM headers h WHERE {checks.text} LIMIT ?"  # noqa: S608
+        return self._number(f"SELECT count(*) FROM ({some})", *checks.values, RARE) or 0  # noqa: S608
 
     def _add_columns(self, criteria: MessageFilter) -> None:
         if criteria.message_id is not None:
