@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,8 +44,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def run(command: str) -> str:
-    words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', command)]
-    result = CliRunner().invoke(iop, words)
+    result = CliRunner().invoke(iop, shlex.split(command))
     assert result.exit_code == 0, f"{command}: {result.output}"
     return result.stdout
 
@@ -60,7 +60,9 @@ def test_search_page(place: Path) -> None:
     assert "Admission" in run(asked[0])
     assert run(asked[1]).strip() == "1"
     run(asked[2])
-    assert run(asked[3].replace("my_messages", "page_search")).startswith("1 bodies")
+    run(asked[3])
+    # The next resends, for which a production has to run.
+    assert run(asked[5].replace("my_messages", "page_search")).startswith("1 bodies")
     assert len(module.find(Director())) == 1
 
 
