@@ -345,3 +345,16 @@ def test_store_refills_large_messages(store: SqliteStore) -> None:
     assert [delivery.message_id for delivery in leased[::2]] == ids
     assert [delivery.message_id for delivery in leased[1::2]] == [message_id + 1 for message_id in ids]
     assert leased[18].body == body
+
+
+def test_urgent_message_is_withdrawn_before_it_is_published() -> None:
+    """It can be seen on the disk a moment before that."""
+    disk = Disk()
+    queue = Queue("Sink", disk.refill)
+    for message_id in (1, 2):
+        disk.commit(message(message_id, priority=MessagePriority.SYNC))
+    assert queue.withdraw(1, MessagePriority.SYNC) is True
+    assert queue.withdraw(1, MessagePriority.SYNC) is False
+    queue.publish(disk.unpublished)
+    assert queue.lease() == disk.committed[2]
+    assert queue.withdraw(2, MessagePriority.SYNC) is False

@@ -51,6 +51,7 @@ class Queue:
         self._ready: deque[Delivery] = deque()
         self._ready_bytes = 0
         self._last_id = 0
+        self._published_to = 0
         self._more_on_disk = True
         self._is_open = True
         self._takes_async = True
@@ -70,6 +71,7 @@ class Queue:
         """Add messages that have just been stored, in order; ids rise from call to call."""
         with self._lock:
             self.unsettled += len(deliveries)
+            self._published_to = max(self._published_to, deliveries[-1].message_id)
             for delivery in deliveries:
                 if self._withdrawn and delivery.message_id in self._withdrawn:
                     self._withdrawn.discard(delivery.message_id)
@@ -147,7 +149,9 @@ class Queue:
                 self._ready.remove(found)
                 self._ready_bytes -= _size_of(found)
                 return found
-            if priority < MessagePriority.ASYNC or message_id <= self._last_id or message_id in self._withdrawn:
+            # One that is on disk and not yet published is thrown away when it is.
+            comes = message_id > self._published_to if priority < _ASYNC else message_id > self._last_id
+            if not comes or message_id in self._withdrawn:
                 return False
             self._withdrawn.add(message_id)
             return True
@@ -282,7 +286,7 @@ class Queue:
             self._returning.discard(delivery.message_id)
             self._append(delivery)
         if self._withdrawn:
-            self._withdrawn = {number for number in self._withdrawn if number > self._last_id}
+            self._withdrawn = {number for number in self._withdrawn if number > min(self._last_id, self._published_to)}
 
     def _append(self, delivery: Delivery) -> None:
         self._ready.append(delivery)
