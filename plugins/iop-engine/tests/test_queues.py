@@ -358,3 +358,15 @@ def test_urgent_message_is_withdrawn_before_it_is_published() -> None:
     queue.publish(disk.unpublished)
     assert queue.lease() == disk.committed[2]
     assert queue.withdraw(2, MessagePriority.SYNC) is False
+
+
+def test_urgent_message_that_came_back_or_was_moved_here_is_not_withdrawn_while_it_is_leased() -> None:
+    queue = Queue("Sink", Disk().refill)
+    back, moved = (message(number, priority=MessagePriority.SYNC) for number in (5, 7))
+    queue.expect(5)
+    queue.publish_again(back)
+    assert queue.lease() == back
+    assert queue.withdraw(5, MessagePriority.SYNC) is False
+    queue.read_again(1, [moved])
+    assert queue.lease() == moved
+    assert queue.withdraw(7, MessagePriority.SYNC) is False

@@ -90,12 +90,9 @@ class Queue:
                 delivery = self._take()
                 if delivery is not None:
                     return delivery
-                if is_called_away is None:
+                if is_called_away is None or not is_called_away():
                     self._wait()
-                    continue
-                if not is_called_away():
-                    self._wait()
-                if is_called_away():
+                if is_called_away is not None and is_called_away():
                     self._condition.notify()  # what this one was woken for is left to another
                     return None
             return None
@@ -176,6 +173,7 @@ class Queue:
     def publish_again(self, delivery: Delivery) -> None:
         """Add a message that ``expect`` announced, now that it is on disk."""
         with self._lock:
+            self._published_to = max(self._published_to, delivery.message_id)
             self.unsettled += 1
             if delivery.message_id in self._returning:  # else a refill has already read it
                 self._returning.discard(delivery.message_id)
@@ -194,6 +192,7 @@ class Queue:
         """
         with self._lock:
             self._urgent = [_ranked(delivery) for delivery in urgent]
+            self._published_to = max([self._published_to, *(ranked[1] for ranked in self._urgent)])
             self._ready.clear()
             self._parked.clear()
             self._held.clear()
