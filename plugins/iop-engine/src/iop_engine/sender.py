@@ -98,7 +98,9 @@ class Sender:
             try:
                 if is_endless:
                     self.expect(slot, request, scope)
-                self._store_call(request, scope)
+                # A handler is told at once when there is no room, and tries again. Anybody else need not wait
+                # here: the answer comes after the request is stored, or tells that it was not.
+                self.store_now(request, scope, is_awaited=scope is not None and scope.unit is not None)
             except StoreError as exc:
                 slot.close()
                 self.runtime.waits.forget(slot.queue)
@@ -130,18 +132,11 @@ class Sender:
             self.runtime.store.submit(Unit(log=[entry]))
             raise
 
-    def _store_call(self, request: NewMessage, scope: Scope | None) -> None:
-        if scope is not None and scope.unit is not None:
-            self.store_now(request, scope)  # a handler is told at once when there is no room, and tries again
-            return
-        # Else not waited for: the answer comes after the request is stored, or tells that it was not.
-        self.runtime.store.submit(Unit(new=[request]))
-        if scope is not None:
-            scope.follow(request.session_id)
-
-    def store_now(self, request: NewMessage, scope: Scope | None) -> None:
-        """Store a request; it is on disk when this returns."""
-        self.runtime.store.submit(Unit(new=[request])).wait()
+    def store_now(self, request: NewMessage, scope: Scope | None, *, is_awaited: bool = True) -> None:
+        """Store a request; it is on disk when this returns, unless that is not awaited."""
+        ticket = self.runtime.store.submit(Unit(new=[request]))
+        if is_awaited:
+            ticket.wait()
         if scope is not None:
             scope.follow(request.session_id)
 
