@@ -15,7 +15,8 @@ from iop_migrate.module_paths import filename_to_module, guess_path, import_modu
 NAME = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 
 
-@given(st.lists(NAME, min_size=1, max_size=4))
+# What ends in ".py" is read as the name of a file, so no module below another can be called "py".
+@given(st.lists(NAME, min_size=1, max_size=4).filter(lambda parts: len(parts) == 1 or parts[-1] != "py"))
 def test_file_of_a_name_has_that_name(parts: list[str]) -> None:
     name = ".".join(parts)
     assert filename_to_module(str(Path(guess_path(name, "/p")).relative_to("/p"))) == name
